@@ -1,0 +1,3 @@
+module github.com/pooledsql/pooled
+
+go 1.26.0
