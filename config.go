@@ -1,0 +1,147 @@
+package pooled
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Option changes the configuration before it is validated. Options run last,
+// after the profile's defaults, the environment and the DSN.
+type Option = func(*Config)
+
+// Off switches a setting off whose zero value means "the profile's default":
+// Config{LeakAfter: pooled.Off}. In the environment and in a DSN the word is
+// "off".
+const Off = -1
+
+// Profile is a set of defaults for one kind of environment.
+type Profile string
+
+const (
+	Development Profile = "development" // 2 to 10 links; the default
+	Test        Profile = "test"        // 1 to 5 links, short waits
+	Production  Profile = "production"  // 10 to 50 links, TLS verified
+)
+
+// ResetMode says what happens to a session that a loan has changed.
+type ResetMode string
+
+const (
+	ResetOff   ResetMode = "off"   // counted and told, left alone; the default
+	ResetDirty ResetMode = "dirty" // reset or replaced before the next borrower gets it
+)
+
+// Config holds every setting. The zero value of a field means the profile's
+// default; Off means none at all where that makes sense.
+type Config struct {
+	// Profile chooses the defaults. Default: Development.
+	Profile Profile
+
+	// Name names the pool in logs, errors and metrics. Default: host and
+	// database of the DSN.
+	Name string
+
+	// MaxConns is the most links that exist at once, those being dialled and
+	// those being closed included. Default: 10, test 5, production 50.
+	MaxConns int
+
+	// MinConns is how many links are kept open from the first use on.
+	// Default: 2, test 1, production 10; never more than MaxConns. Off: none.
+	MinConns int
+
+	// MaxConnLifetime is the age at which a link is replaced. Default: 30 min.
+	MaxConnLifetime time.Duration
+
+	// MaxConnLifetimeJitter is the most that is added at random to
+	// MaxConnLifetime, drawn once for each link, so that links made together
+	// do not end together. Default: a quarter of MaxConnLifetime.
+	MaxConnLifetimeJitter time.Duration
+
+	// MaxConnIdleTime is how long a link above MinConns may stay unused
+	// before it is closed. Default: 10 min.
+	MaxConnIdleTime time.Duration
+
+	// HealthCheckPeriod is how often idle links are looked over: age,
+	// idleness, keepalive, MinConns. Default: 30 s.
+	HealthCheckPeriod time.Duration
+
+	// KeepaliveTime is how long a link may be idle before it is pinged to
+	// keep firewalls and servers from dropping it. Default: 2 min.
+	KeepaliveTime time.Duration
+
+	// CheckIdleAfter is how long a link may have been idle before it is
+	// pinged once more at the start of a loan. Default: 500 ms (HikariCP's
+	// aliveBypassWindow).
+	CheckIdleAfter time.Duration
+
+	// AcquireTimeout is how long a caller waits for a link, beside its own
+	// context. Default: 30 s, test 5 s. Off: as long as the context allows.
+	AcquireTimeout time.Duration
+
+	// MaxWaiters is how many callers may wait for a link; one more gets
+	// ErrQueueFull at once. Default: Off, no bound.
+	MaxWaiters int
+
+	// ConnectTimeout bounds one dial, from name resolution to the end of
+	// authentication. Default: 10 s.
+	ConnectTimeout time.Duration
+
+	// MaxConcurrentDials is how many links may be in dialling at once.
+	// Default: 5.
+	MaxConcurrentDials int
+
+	// TCPKeepalive is the idle time and the interval of TCP keepalive probes
+	// on links that packages pgx and mysql dial. Default: 10 s.
+	TCPKeepalive time.Duration
+
+	// LeakAfter is the age at which a loan is reported as a leak, once, with
+	// the call stack that began it. Default: 30 s; production Off.
+	LeakAfter time.Duration
+
+	// StatementCacheSize is how many prepared statements the pool keeps on
+	// each link. Default: 32. Off: none (PgBouncer in transaction mode).
+	StatementCacheSize int
+
+	// Reset says what happens to a session that a loan has changed.
+	// Default: ResetOff.
+	Reset ResetMode
+
+	// AllowUnverifiedTLS permits the production profile to talk to another
+	// host without verifying its certificate. Default: false.
+	AllowUnverifiedTLS bool
+
+	// DisablePool turns the pool off: a handle is one link, dialled in
+	// Connect and closed in Close, as with the bare driver. In a DSN: pool=off.
+	DisablePool bool
+
+	// Params are single parameters in place of a connection string: they are
+	// used when the DSN is empty.
+	Params Params
+
+	// Dialect knows the servers. Packages pgx and mysql set it.
+	// Default: BaseDialect.
+	Dialect Dialect
+
+	// Logger receives what an operator must know. Default: slog.Default().
+	Logger *slog.Logger
+
+	sources map[string]string // setting name -> where its value came from
+	dsn     string            // the DSN for the base driver, without pool settings
+	end     Endpoint          // where the DSN leads
+}
+
+// Params are the parts of a connection string given one by one.
+type Params struct {
+	Host     string // name, address, or directory of a Unix socket
+	Port     int    // 0: the server's usual port
+	User     string
+	Password string // never printed
+	Database string
+	// TLS is "verify-full", "require" (encrypted, not verified) or "disable".
+	// Default: the base driver's.
+	TLS string
+	// TLSRootCert is a PEM file of certificate authorities to trust.
+	TLSRootCert string
+	// TLSCert and TLSKey are PEM files of the client's certificate and key.
+	TLSCert, TLSKey string
+}
