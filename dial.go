@@ -88,6 +88,7 @@ func (p *Pool) connect() (l *link, err error) {
 		}
 	}()
 	ctx, wire := withWire(ctx)
+	wire.keepAlive = p.cfg.TCPKeepalive
 	base, err := p.base.Connect(ctx)
 	if err != nil {
 		return nil, err

@@ -136,6 +136,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, err
 		}
 		h.link = newLink(p, base)
+		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
 		h.state.take()
 		return h, nil
 	}

@@ -153,7 +153,7 @@ func (l *link) healthy() bool {
 // socket, where one was seen, is given a limit so that it does not do so for
 // ever, and waits for the server to have gone.
 func (l *link) close() error {
-	l.wire.linger(goodbyeTimeout)
+	l.wire.lingerClose(goodbyeTimeout)
 	if !l.broken {
 		// Drivers over C libraries want their statements closed first.
 		l.stmts.forget()

@@ -1,15 +1,6 @@
 package pooled
 
-import "context"
 import "sync"
-import "time"
-
-type wireSlot struct{}
-
-func (w *wireSlot) written() (uint64, bool)   { return 0, false }
-func (w *wireSlot) linger(time.Duration)      {}
-func (w *wireSlot) cut()                      {}
-func withWire(ctx context.Context) (context.Context, *wireSlot) { return ctx, nil }
 
 type statementCache struct{ m sync.Map }
 
