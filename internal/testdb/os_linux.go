@@ -41,6 +41,18 @@ func descendants(root int) []int {
 	return found
 }
 
+// alive reports whether a process exists and does more than wait for its parent
+// to take note of its end.
+func alive(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	end := bytes.LastIndexByte(text, ')')
+	fields := bytes.Fields(text[end+1:])
+	return len(fields) > 0 && fields[0][0] != 'Z' && fields[0][0] != 'X'
+}
+
 // removeSharedMemory removes a System V segment that a killed server left.
 func removeSharedMemory(id int) {
 	const remove = 0 // IPC_RMID

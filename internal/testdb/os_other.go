@@ -23,6 +23,8 @@ func signalPID(int, syscall.Signal) {}
 
 func descendants(int) []int { return nil }
 
+func alive(int) bool { return false }
+
 func removeSharedMemory(int) {}
 
 func lockFile(*os.File) error {

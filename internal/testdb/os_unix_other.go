@@ -37,6 +37,8 @@ func descendants(root int) []int {
 	return found
 }
 
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+
 func removeSharedMemory(id int) {
 	exec.Command("ipcrm", "-m", strconv.Itoa(id)).Run()
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -87,16 +88,22 @@ func (p *process) freeze() []int {
 	return pids
 }
 
-// kill ends the process and all its descendants with SIGKILL. Killing the first
-// one alone would leave the others at work for a while, and out of sight.
+// kill ends the process and all its descendants with SIGKILL and waits until
+// they are gone. Killing the first one alone would leave the others at work for
+// a while, and out of sight.
 func (p *process) kill() {
 	if !p.running() {
 		return
 	}
-	for _, pid := range p.freeze() {
+	pids := p.freeze()
+	for _, pid := range pids {
 		signalPID(pid, syscall.SIGKILL)
 	}
 	<-p.exited
+	// The others are no children of ours, so nobody tells when they have ended.
+	for deadline := time.Now().Add(5 * time.Second); slices.ContainsFunc(pids, alive) && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // spawner starts programs from one thread that lives as long as they do: the
