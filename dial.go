@@ -39,8 +39,8 @@ func (p *Pool) dialLocked() {
 			return
 		}
 		p.dialling++
-		gen := p.generation
-		p.goLocked(func() { p.dial(gen) })
+		ctx, gen := p.dialCtx, p.generation
+		p.goLocked(func() { p.dial(ctx, gen) })
 	}
 }
 
@@ -52,18 +52,22 @@ func (p *Pool) dialAgain() {
 }
 
 // dial makes one link and gives it to the gate.
-func (p *Pool) dial(gen uint64) {
+func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
-	l, err := p.connect()
+	l, err := p.connect(ctx)
 	took := time.Duration(nano() - start)
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dialling--
 	p.stats.dials.add(took)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		// Close or Shutdown called it off, which says nothing of the server.
+		// Who waits now came later, through another sql.DB.
+	case err != nil:
 		p.dialFailedLocked(err)
-	} else {
+	default:
 		p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
 		l.gen = gen
 		l.index = len(p.links)
@@ -76,8 +80,8 @@ func (p *Pool) dial(gen uint64) {
 
 // connect dials within ConnectTimeout. A base that panics would take the
 // program down from here, where nobody can recover it, so it becomes an error.
-func (p *Pool) connect() (l *link, err error) {
-	ctx, cancel := p.dialCtx, context.CancelFunc(func() {})
+func (p *Pool) connect(ctx context.Context) (l *link, err error) {
+	cancel := context.CancelFunc(func() {})
 	if p.cfg.ConnectTimeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
 	}

@@ -24,8 +24,6 @@ type Pool struct {
 	prepared   stmtTexts
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
-	dialCtx    context.Context // ends with Close and Shutdown
-	stopDials  context.CancelFunc
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -46,6 +44,8 @@ type Pool struct {
 	hint         int     // where the last search for an idle link ended
 	queue        waitQueue
 	dialling     int
+	dialCtx      context.Context // of dials and keepalives; ends with Close and Shutdown
+	stopDials    context.CancelFunc
 	closing      int
 	expiring     int // idle links that the housekeeper wants replaced soon
 	generation   uint64
