@@ -69,7 +69,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 		return nil, err
 	}
 	p.mu.Lock()
-	if p.shutdown {
+	if p.shutdown || p.closed.Load() { // closed: the handle's own sql.DB was
 		p.mu.Unlock()
 		return nil, ErrShutdown
 	}

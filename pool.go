@@ -271,7 +271,7 @@ func (p *Pool) Warm(ctx context.Context) error {
 	defer p.mu.Unlock()
 	p.startLocked()
 	p.dialLocked()
-	for !p.shutdown && len(p.links) < p.min {
+	for !p.shutdown && !p.closed.Load() && len(p.links) < p.min {
 		if p.dialErr != nil && p.dialect.Fault(p.dialErr) == FaultConfig {
 			return p.dialErr
 		}
@@ -282,7 +282,7 @@ func (p *Pool) Warm(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.shutdown {
+	if p.shutdown || p.closed.Load() {
 		return ErrShutdown
 	}
 	return nil
