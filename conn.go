@@ -77,9 +77,9 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 			h.state.take()
 		}
 		l, now := h.link, nano()
-		err := l.begin(ctx, now)
+		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
+		err := l.begin(ctx, idle)
 		if err == nil {
-			l.since.Store(now)
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
 			}
