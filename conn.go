@@ -118,7 +118,7 @@ func (h *conn) again(ctx context.Context, l *link, repeatable bool, before evide
 	// The base's word is not enough for that (pgx says it of statements that
 	// ran), so it goes up only with evidence of our own.
 	unsent := l.nothingSent(before)
-	if h.dirty || h.tx.base != nil {
+	if h.dirty || h.tx.base != nil || l.open > 0 {
 		if unsent {
 			return nil, driver.ErrBadConn
 		}
@@ -181,7 +181,7 @@ func (h *conn) guard() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
-		h.tx = tx{}
+		h.tx = tx{h: h} // the program's deferred Rollback still comes here
 		h.hangUp(closedBroken)
 	}
 }
@@ -273,7 +273,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return nil, h.fail(l, st, before, err)
 		}
 		h.ran(l, st)
-		return l.openRows(base, nil), nil
+		return l.openRows(h, base, nil), nil
 	}
 }
 
@@ -414,8 +414,8 @@ func (h *conn) ResetSession(ctx context.Context) error {
 	}
 	if h.state.onLoan() {
 		h.pool.stats.unended.Add(1)
-		h.endLoan()
 	}
+	h.endLoan()
 	h.pool.reopen()
 	return nil
 }
@@ -426,7 +426,10 @@ func (h *conn) IsValid() bool {
 	if h.off {
 		return !h.doomed && (h.link.validator == nil || h.link.validator.IsValid())
 	}
+	defer h.guard()
+	h.busy = true
 	h.endLoan()
+	h.busy = false
 	return true
 }
 
@@ -442,9 +445,9 @@ func (h *conn) endLoan() {
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
-	if h.tx.base != nil || h.busy || l.rows.inNext {
+	if h.tx.base != nil || l.inRows {
 		l.broken = true // nobody ended what is under way
-		h.tx, h.busy = tx{}, false
+		h.tx = tx{h: h}
 	}
 	if !l.healthy() {
 		h.hangUp(closedBroken)

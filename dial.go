@@ -2,7 +2,6 @@ package pooled
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -54,7 +53,11 @@ func (p *Pool) dialAgain() {
 // dial makes one link and gives it to the gate.
 func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
-	l, err := p.connect(ctx)
+	var l *link
+	err := unpanicked("connecting", func() (err error) {
+		l, err = p.connect(ctx)
+		return err
+	})
 	took := time.Duration(nano() - start)
 
 	p.mu.Lock()
@@ -78,26 +81,20 @@ func (p *Pool) dial(ctx context.Context, gen uint64) {
 	p.settledLocked()
 }
 
-// connect dials within ConnectTimeout. A base that panics would take the
-// program down from here, where nobody can recover it, so it becomes an error.
-func (p *Pool) connect(ctx context.Context) (l *link, err error) {
+// connect dials within ConnectTimeout.
+func (p *Pool) connect(ctx context.Context) (*link, error) {
 	cancel := context.CancelFunc(func() {})
 	if p.cfg.ConnectTimeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
 	}
 	defer cancel()
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("pooled: the driver panicked while connecting: %v", v)
-		}
-	}()
 	ctx, wire := withWire(ctx)
 	wire.keepAlive = p.cfg.TCPKeepalive
 	base, err := p.base.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l = newLink(p, base)
+	l := newLink(p, base)
 	l.wire = wire
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {

@@ -305,7 +305,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
 	p.goLocked(func() {
-		l.close()
+		_ = unpanicked("closing", l.close)
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--

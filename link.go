@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,6 +49,8 @@ type link struct {
 
 	heard  int64 // nano() of the last keepalive ping that was answered
 	used   bool  // a loan has begun before
+	open   int   // results that are open
+	inRows bool  // inside a method of open rows; still set afterwards: it panicked
 	broken bool  // not usable any more: hang up at the end of the loan
 	stmts  preparedCache
 	rows   rows
@@ -127,6 +130,17 @@ func (l *link) pingSoon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	return l.ping(ctx)
+}
+
+// unpanicked makes an error of a panic of the base. It is for the gate's own
+// goroutines, where nobody else can recover it and the program would end.
+func unpanicked(doing string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("pooled: the driver panicked while %s: %v", doing, v)
+		}
+	}()
+	return f()
 }
 
 // pingTimeout is how long a keepalive, or the check before a loan, may take.

@@ -124,7 +124,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		if t == nil {
 			if rows, err = l.query(ctx, s.query, args); err == nil {
-				rows = l.openRows(rows, nil)
+				rows = l.openRows(s.h, rows, nil)
 			}
 			return err
 		}
@@ -132,7 +132,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 			l.stmts.unpin(t)
 			return err
 		}
-		rows = l.openRows(rows, t) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t) // which unpins t in the end
 		return nil
 	})
 	return rows, err
