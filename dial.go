@@ -77,6 +77,7 @@ func (p *Pool) dial(ctx context.Context, gen uint64) {
 		p.links = append(p.links, l)
 		p.giveLocked(l)
 	}
+	p.noteShrinkLocked()
 	p.dialLocked()
 	p.settledLocked()
 }

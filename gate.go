@@ -301,6 +301,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links[last] = nil
 	p.links = p.links[:last]
 	l.holder = nil
+	p.noteShrinkLocked()
 	p.closing++
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)

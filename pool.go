@@ -174,6 +174,7 @@ func (p *Pool) Resize(min, max int) error {
 	}
 	p.noteShrinkLocked()
 	p.dialLocked()
+	p.settledLocked() // Warm may have what it waits for
 	return nil
 }
 
