@@ -155,7 +155,6 @@ func (h *conn) fail(l *link, st *Statement, before evidence, err error) error {
 // ran notes what a statement may have changed: the loan, the session, the
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
-	l.last.Store(st)
 	if st.Retryable {
 		return
 	}
@@ -214,6 +213,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(st)
 		res, err := l.exec(ctx, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -259,6 +259,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(st)
 		base, err := l.query(ctx, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -349,9 +350,9 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(beginStatement)
 		base, err := l.beginTx(ctx, opts)
 		if err == nil {
-			l.last.Store(beginStatement)
 			l.setPhase(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx}

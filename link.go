@@ -40,7 +40,7 @@ type link struct {
 
 	since   atomic.Int64              // nano() of the last beginning or end of a loan
 	phase   atomic.Uint32             // what the loan is doing, for those who watch
-	last    atomic.Pointer[Statement] // what ran last
+	last    atomic.Pointer[Statement] // what runs, or ran last
 	session atomic.Uint32             // SessionState that loans have left behind
 	retire  atomic.Uint32             // closeReason: hang up at the next return
 	suspect atomic.Bool               // ping before the next loan

@@ -399,6 +399,7 @@ func (h *conn) unwrap() (driver.Conn, error) {
 		return nil, err
 	}
 	if !h.off {
+		l.last.Store(rawStatement)
 		h.ran(l, rawStatement)
 	}
 	return l.base, nil
