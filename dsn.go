@@ -31,7 +31,7 @@ func splitDSN(dsn string) (rest string, found []dsnParam) {
 	switch {
 	case !isURL(dsn):
 		from = mysqlDatabase(dsn)
-	case strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://"):
+	case isLibpqURL(dsn):
 		from, unescape = libpqHost(dsn), url.PathUnescape // to libpq + is a plus
 	default:
 		if i := strings.IndexByte(dsn, '#'); i >= 0 {
@@ -48,6 +48,10 @@ func splitDSN(dsn string) (rest string, found []dsnParam) {
 		return dsn, nil
 	}
 	return dsn[:q] + query + dsn[end:], found
+}
+
+func isLibpqURL(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
 }
 
 // libpqHost returns where the hosts begin in a URL of libpq. Before the first

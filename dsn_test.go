@@ -23,6 +23,7 @@ var splitCases = []struct {
 	{"postgres://u:p(?w@h?pool=off", "postgres://u:p(?w@h", []string{"pool=off"}},
 	{"postgresql://h?pool=off&user=a@b/c", "postgresql://h?pool=off&user=a@b/c", nil}, // the host is b
 	{"db://h/db?pool=off#frag?pool=on", "db://h/db#frag?pool=on", []string{"pool=off"}},
+	{"postgres0://#0", "postgres0://#0", nil},
 	{"db://h/db#frag?pool=on", "db://h/db#frag?pool=on", nil},
 	{"postgres://h1:1,h2:2/db?target_session_attrs=any&pool_max_conns=5", "postgres://h1:1,h2:2/db?target_session_attrs=any", []string{"pool_max_conns=5"}},
 	{"postgres://u:%70ool_x@h/db?b=%zz", "postgres://u:%70ool_x@h/db?b=%zz", nil},
@@ -173,7 +174,7 @@ func addSetting(dsn, setting string, first bool) string {
 	switch {
 	case !isURL(dsn):
 		from = mysqlDatabase(dsn)
-	case strings.HasPrefix(dsn, "postgres"):
+	case isLibpqURL(dsn):
 		from = libpqHost(dsn)
 	default:
 		if i := strings.IndexByte(dsn, '#'); i >= 0 {

@@ -255,6 +255,9 @@ func (r *resolver) defaultName() {
 		}
 		return '_'
 	}, strings.Join(parts, "/"))
+	if len(name) > maxName {
+		name = strings.ToValidUTF8(name[:maxName], "")
+	}
 	r.sources["pool_name"] = "host and database"
 	if name == "" {
 		name = "pooled"

@@ -298,13 +298,14 @@ func TestBadParameters(t *testing.T) {
 
 func TestThePoolIsNamedAfterItsDatabase(t *testing.T) {
 	for dsn, want := range map[string]string{
-		"db://u:p@h.example:1/orders":      "h.example/orders",
-		"db://h":                           "h",
-		"db:///orders":                     "orders",
-		"db://h/a%22=b":                    "h/a__b",
-		"x":                                "x",
-		"postgres://h/d?pool_name=mine":    "mine",
-		"postgres://h:notaport/d?tls=true": "pooled",
+		"db://u:p@h.example:1/orders":        "h.example/orders",
+		"db://h":                             "h",
+		"db:///orders":                       "orders",
+		"db://h/a%22=b":                      "h/a__b",
+		"x":                                  "x",
+		"db://h/" + strings.Repeat("é", 150): "h/" + strings.Repeat("é", 99),
+		"postgres://h/d?pool_name=mine":      "mine",
+		"postgres://h:notaport/d?tls=true":   "pooled",
 	} {
 		c, err := resolveIn(nil, dsn, withDialect(urlDialect{}))
 		if err != nil || c.Name != want {
