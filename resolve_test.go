@@ -313,3 +313,18 @@ func TestThePoolIsNamedAfterItsDatabase(t *testing.T) {
 		}
 	}
 }
+
+func TestTheEnvironmentIsThatOfTheProcess(t *testing.T) {
+	t.Setenv("POOLED_MAX_CONNS", "17")
+	t.Setenv("POOLED_HOST", "h")
+	c, err := resolve("x", nil)
+	if err != nil || c.MaxConns != 17 {
+		t.Errorf("resolve: %v", err)
+	}
+	if c, err = resolveConnector(nil); err != nil || c.MaxConns != 17 || c.dsn != "" {
+		t.Errorf("resolveConnector: %v", err)
+	}
+	if _, err = resolve("", nil); err == nil {
+		t.Error("BaseDialect built a DSN of parameters")
+	}
+}
