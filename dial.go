@@ -2,6 +2,8 @@ package pooled
 
 import (
 	"context"
+	"database/sql/driver"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -53,11 +55,7 @@ func (p *Pool) dialAgain() {
 // dial makes one link and gives it to the gate.
 func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
-	var l *link
-	err := unpanicked("connecting", func() (err error) {
-		l, err = p.connect(ctx)
-		return err
-	})
+	l, err := p.connect(ctx)
 	took := time.Duration(nano() - start)
 
 	p.mu.Lock()
@@ -82,6 +80,18 @@ func (p *Pool) dial(ctx context.Context, gen uint64) {
 	p.settledLocked()
 }
 
+// guarded calls the base from one of the pool's own goroutines. A panic there
+// would take the program down, because nobody could recover it; it becomes an
+// error.
+func guarded(call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("pooled: the driver panicked: %v", v)
+		}
+	}()
+	return call()
+}
+
 // connect dials within ConnectTimeout.
 func (p *Pool) connect(ctx context.Context) (*link, error) {
 	cancel := context.CancelFunc(func() {})
@@ -91,7 +101,11 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	defer cancel()
 	ctx, wire := withWire(ctx)
 	wire.keepAlive = p.cfg.TCPKeepalive
-	base, err := p.base.Connect(ctx)
+	var base driver.Conn
+	err := guarded(func() (err error) {
+		base, err = p.base.Connect(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func (p *Pool) tidy(period time.Duration) []leak {
 func (p *Pool) keepaliveLocked(l *link) {
 	background := p.dialCtx
 	p.goLocked(func() {
-		err := unpanicked("pinging", func() error { return l.pingSoon(background) })
+		err := guarded(func() error { return l.pingSoon(background) })
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,17 +129,6 @@ func (l *link) pingSoon(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	return l.ping(ctx)
-}
-
-// unpanicked makes an error of a panic of the base. It is for the gate's own
-// goroutines, where nobody else can recover it and the program would end.
-func unpanicked(doing string, f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("pooled: the driver panicked while %s: %v", doing, v)
-		}
-	}()
-	return f()
 }
 
 // pingTimeout is how long a keepalive, or the check before a loan, may take.

@@ -11,4 +11,4 @@ if ! version=$(go version 2>&1); then
 	exit 0
 fi
 echo "$version"
-go vet . && go test .
+go vet . && go test -count=1 .

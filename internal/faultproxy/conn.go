@@ -177,6 +177,9 @@ func (p *Proxy) count(c *conn, dir Direction, n int) (int, *Cut) {
 		}
 		cut.left -= int64(n)
 	}
+	if fired != nil {
+		fired.fired.Store(true)
+	}
 	p.stats.Bytes[dir] += int64(n)
 	return n, fired
 }

@@ -28,6 +28,9 @@ func TestACutUpPassesExactlySoManyBytesAndEndsBothSides(t *testing.T) {
 				if err := e.end(t); !errors.Is(err, want) {
 					t.Errorf("the server's side ends with %v", err)
 				}
+				if !cut.Fired() {
+					t.Error("it says that it was not made")
+				}
 				if got := e.received(); got != request[:n] {
 					t.Errorf("the server got %q", got)
 				}
@@ -156,14 +159,19 @@ func TestANewCutCallsTheOldOneOff(t *testing.T) {
 	p := New(t, newEcho(t, "hello").addr)
 	old := p.CutAfter(Down, 100, FIN)
 	p.CutAfter(Up, 100, FIN)
-	if old.Fired() {
+	select {
+	case <-old.Done():
 		t.Error("the other direction called it off")
+	default:
 	}
 	p.CutAfter(Down, 1000, FIN)
 	select {
 	case <-old.Done():
 	case <-time.After(time.Second):
 		t.Error("still on")
+	}
+	if old.Fired() {
+		t.Error("it says that it was made")
 	}
 	expect(t, dial(t, p), "hello")
 }
