@@ -35,7 +35,7 @@ func (p *Pool) dialLocked() {
 			len(p.links)+p.dialling+p.closing >= p.max:
 			return
 		}
-		if wait := p.nextDial - nano(); wait > 0 {
+		if wait := p.nextDial - nano(); p.dialFailures > 0 && wait > 0 {
 			p.dialTimer.Reset(time.Duration(wait))
 			return
 		}
