@@ -88,8 +88,8 @@ func TestAFaultOfTheConfigurationAnswersEverybodyAtOnce(t *testing.T) {
 		for range 3 {
 			r.is(r.read(r.db), wrongPW)
 		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("took %v", took)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v: callers waited for what cannot get better", took)
 		}
 		r.srv.ClearFaults()
 	})

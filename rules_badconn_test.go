@@ -137,7 +137,8 @@ func TestAWriteIsNotRunTwiceWithoutEvidence(t *testing.T) {
 				if !errors.As(err, &lost) || lost.Err != tt.err || errors.Is(err, driver.ErrBadConn) {
 					t.Errorf("got %#v", err)
 				}
-				r.saw("1 connect", "1 exec "+write)
+				synctest.Wait()
+				r.saw("1 connect", "1 exec "+write, "1 close")
 			})
 		})
 	}
