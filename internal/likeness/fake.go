@@ -34,7 +34,7 @@ func Fake(shape *fakedriver.Shape, wrap func(testing.TB, driver.Connector) drive
 		Update:   "UPDATE t SET v = ? WHERE k = ?",
 		Delete:   "DELETE FROM t WHERE k = ?",
 		Select:   "SELECT v FROM t WHERE k = ?",
-		Series:   "SERIES 3000",
+		Series:   "SERIES 300",
 		MultiSet: "MULTI",
 		Invalid:  "INVALID",
 		Echoes:   fakeEchoes(shape),

@@ -269,6 +269,7 @@ func TestTheScriptShowsEveryMistake(t *testing.T) {
 	edit := func(e edited) func(driver.Conn) driver.Conn {
 		return func(c driver.Conn) driver.Conn { e := e; e.full = c.(full); return &e }
 	}
+	bare := Run(t, Fake(fakedriver.MySQL, nil))
 	for name, conn := range map[string]func(driver.Conn) driver.Conn{
 		"Validator lost": func(c driver.Conn) driver.Conn {
 			f := c.(full)
@@ -343,7 +344,6 @@ func TestTheScriptShowsEveryMistake(t *testing.T) {
 		"bytes made text":       edit(edited{rows: func(r driver.Rows) driver.Rows { return rowsText{r.(rowsParts)} }}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			bare := Run(t, Fake(fakedriver.MySQL, nil))
 			wrapped := Run(t, faultyTarget(fakedriver.MySQL, conn))
 			diffs, _ := Compare(bare, wrapped, []Allowed{{"*(calls)", "the answers alone must tell"}})
 			if len(diffs) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
 
-// real makes an Open of one that has no fake behind it.
-func real(open func(testing.TB) *sql.DB) func(testing.TB) (*sql.DB, *fakedriver.Server) {
+// overServer makes an Open of one that has no fake behind it.
+func overServer(open func(testing.TB) *sql.DB) func(testing.TB) (*sql.DB, *fakedriver.Server) {
 	return func(tb testing.TB) (*sql.DB, *fakedriver.Server) { return open(tb), nil }
 }
 
@@ -21,7 +21,7 @@ func real(open func(testing.TB) *sql.DB) func(testing.TB) (*sql.DB, *fakedriver.
 func Postgres(open func(testing.TB) *sql.DB) Target {
 	t := Target{
 		Name: "postgres",
-		Open: real(open),
+		Open: overServer(open),
 		Bind: func(q string) string {
 			for n := 1; strings.Contains(q, "?"); n++ {
 				q = strings.Replace(q, "?", "$"+strconv.Itoa(n), 1)
@@ -72,7 +72,7 @@ func Postgres(open func(testing.TB) *sql.DB) Target {
 func MariaDB(open func(testing.TB) *sql.DB, multi bool) Target {
 	t := Target{
 		Name:    "mariadb",
-		Open:    real(open),
+		Open:    overServer(open),
 		Setup:   []string{"DROP TABLE IF EXISTS likeness", "CREATE TABLE likeness (k VARCHAR(100) PRIMARY KEY, v TEXT) ENGINE=InnoDB"},
 		Insert:  "INSERT INTO likeness (k, v) VALUES (?, ?)",
 		Update:  "UPDATE likeness SET v = ? WHERE k = ?",
@@ -100,7 +100,7 @@ func MariaDB(open func(testing.TB) *sql.DB, multi bool) Target {
 func SQLite(open func(testing.TB) *sql.DB) Target {
 	return Target{
 		Name:    "sqlite",
-		Open:    real(open),
+		Open:    overServer(open),
 		Setup:   []string{"DROP TABLE IF EXISTS likeness", "CREATE TABLE likeness (k TEXT PRIMARY KEY, v TEXT)"},
 		Insert:  "INSERT INTO likeness (k, v) VALUES (?, ?)",
 		Update:  "UPDATE likeness SET v = ? WHERE k = ?",
