@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// Option changes the configuration before it is validated. Options run last,
-// after the profile's defaults, the environment and the DSN.
+// Option changes the configuration before it is validated. Options run last:
+// an option sees what the environment and the DSN said, and every field that
+// the options leave at zero gets the default of the profile that they leave.
+// It is called once for each pool and must not keep the pointer.
 type Option = func(*Config)
 
 // Off switches a setting off whose zero value means "the profile's default":
@@ -32,13 +34,24 @@ const (
 )
 
 // Config holds every setting. The zero value of a field means the profile's
-// default; Off means none at all where that makes sense.
+// default; [Off] means none at all. These can be off: MinConns,
+// MaxConnLifetime, MaxConnLifetimeJitter, MaxConnIdleTime, KeepaliveTime,
+// CheckIdleAfter, AcquireTimeout, MaxWaiters, ConnectTimeout, TCPKeepalive,
+// LeakAfter and StatementCacheSize. Every other number or duration that is
+// negative, and what is absurdly large or small, is refused with a
+// [SettingError].
+//
+// Each setting has a name in a DSN and one in the environment, such as
+// pool_max_conns and POOLED_MAX_CONNS; docs/settings.md lists them with what is
+// allowed. The configuration of an open pool has no zero values left: what is
+// off is Off there, but MinConns and MaxConnLifetimeJitter are 0.
 type Config struct {
 	// Profile chooses the defaults. Default: Development.
 	Profile Profile
 
-	// Name names the pool in logs, errors and metrics. Default: host and
-	// database of the DSN.
+	// Name names the pool in logs, errors and metrics: 1 to 200 letters,
+	// digits, spaces and . _ - / : @. Default: host and database of the DSN,
+	// or "pooled" when the dialect cannot read them.
 	Name string
 
 	// MaxConns is the most links that exist at once, those being dialled and
@@ -49,29 +62,30 @@ type Config struct {
 	// Default: 2, test 1, production 10; never more than MaxConns. Off: none.
 	MinConns int
 
-	// MaxConnLifetime is the age at which a link is replaced. Default: 30 min.
+	// MaxConnLifetime is the age at which a link is replaced. Default: 30 min. Off: never.
 	MaxConnLifetime time.Duration
 
 	// MaxConnLifetimeJitter is the most that is added at random to
 	// MaxConnLifetime, drawn once for each link, so that links made together
-	// do not end together. Default: a quarter of MaxConnLifetime.
+	// do not end together. Default: a quarter of MaxConnLifetime; at most
+	// MaxConnLifetime itself. Off: none.
 	MaxConnLifetimeJitter time.Duration
 
 	// MaxConnIdleTime is how long a link above MinConns may stay unused
-	// before it is closed. Default: 10 min.
+	// before it is closed. Default: 10 min. Off: never.
 	MaxConnIdleTime time.Duration
 
 	// HealthCheckPeriod is how often idle links are looked over: age,
-	// idleness, keepalive, MinConns. Default: 30 s.
+	// idleness, keepalive, MinConns. Default: 30 s. It cannot be off.
 	HealthCheckPeriod time.Duration
 
 	// KeepaliveTime is how long a link may be idle before it is pinged to
-	// keep firewalls and servers from dropping it. Default: 2 min.
+	// keep firewalls and servers from dropping it. Default: 2 min. Off: never.
 	KeepaliveTime time.Duration
 
 	// CheckIdleAfter is how long a link may have been idle before it is
 	// pinged once more at the start of a loan. Default: 500 ms (HikariCP's
-	// aliveBypassWindow).
+	// aliveBypassWindow). Off: never.
 	CheckIdleAfter time.Duration
 
 	// AcquireTimeout is how long a caller waits for a link, beside its own
@@ -83,7 +97,7 @@ type Config struct {
 	MaxWaiters int
 
 	// ConnectTimeout bounds one dial, from name resolution to the end of
-	// authentication. Default: 10 s.
+	// authentication. Default: 10 s. Off: the base driver's own bound.
 	ConnectTimeout time.Duration
 
 	// MaxConcurrentDials is how many links may be in dialling at once.
@@ -91,7 +105,7 @@ type Config struct {
 	MaxConcurrentDials int
 
 	// TCPKeepalive is the idle time and the interval of TCP keepalive probes
-	// on links that packages pgx and mysql dial. Default: 10 s.
+	// on links that packages pgx and mysql dial. Default: 10 s. Off: none.
 	TCPKeepalive time.Duration
 
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
@@ -115,7 +129,7 @@ type Config struct {
 	DisablePool bool
 
 	// Params are single parameters in place of a connection string: they are
-	// used when the DSN is empty.
+	// used when the DSN is empty, and only then.
 	Params Params
 
 	// Dialect knows the servers. Packages pgx and mysql set it.
@@ -128,20 +142,4 @@ type Config struct {
 	sources map[string]string // setting name -> where its value came from
 	dsn     string            // the DSN for the base driver, without pool settings
 	end     Endpoint          // where the DSN leads
-}
-
-// Params are the parts of a connection string given one by one.
-type Params struct {
-	Host     string // name, address, or directory of a Unix socket
-	Port     int    // 0: the server's usual port
-	User     string
-	Password string // never printed
-	Database string
-	// TLS is "verify-full", "require" (encrypted, not verified) or "disable".
-	// Default: the base driver's.
-	TLS string
-	// TLSRootCert is a PEM file of certificate authorities to trust.
-	TLSRootCert string
-	// TLSCert and TLSKey are PEM files of the client's certificate and key.
-	TLSCert, TLSKey string
 }

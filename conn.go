@@ -1,0 +1,481 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+)
+
+var (
+	_ driver.Conn               = (*conn)(nil)
+	_ driver.ConnPrepareContext = (*conn)(nil)
+	_ driver.ConnBeginTx        = (*conn)(nil)
+	_ driver.ExecerContext      = (*conn)(nil)
+	_ driver.QueryerContext     = (*conn)(nil)
+	_ driver.Pinger             = (*conn)(nil)
+	_ driver.SessionResetter    = (*conn)(nil)
+	_ driver.Validator          = (*conn)(nil)
+	_ driver.NamedValueChecker  = (*conn)(nil)
+)
+
+// conn is a handle: the driver.Conn that sql.DB holds. It costs nothing until
+// its first use, which takes a link from the gate; IsValid ends the loan.
+//
+// sql.DB calls every method with the driverConn's lock held, so the fields
+// below link belong to one goroutine at a time. What the gate does to a
+// handle meanwhile goes through state alone (handle.go).
+type conn struct {
+	pool  *Pool
+	state handleState
+	link  *link  // see handle.go for who may touch it when
+	wait  waiter // its place in the gate's queue
+
+	busy  bool // a call into the base is under way; still set afterwards: it panicked
+	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
+	dirty bool // more than proven reads ran in this loan: it cannot move to another link
+	tries int  // links that died under the present loan before anything ran
+	tx    tx   // the open transaction; tx.base is nil outside one
+
+	// With the pool off a handle is one link for good, and after a
+	// transaction that its context ended it is given up where database/sql
+	// would give up the bare connection.
+	off    bool
+	doomed bool
+}
+
+// maxTries is how often a loan may begin again on another link because the
+// first one turned out dead: as often as sql.DB would try.
+const maxTries = 2
+
+// bind returns the link of the present loan, which it begins if need be.
+func (h *conn) bind(ctx context.Context) (*link, error) {
+	if h.state.onLoan() {
+		if h.link.broken && !h.off {
+			return nil, driver.ErrBadConn
+		}
+		return h.link, nil
+	}
+	if h.lost {
+		return nil, driver.ErrBadConn
+	}
+	return h.borrow(ctx, false)
+}
+
+// borrow begins a loan. A link that turns out dead is replaced by the next
+// one while the caller keeps its place at the head of the queue.
+func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
+	p := h.pool
+	for {
+		if !h.state.resume() {
+			l, err := p.acquire(ctx, h, front)
+			if err != nil {
+				return nil, err
+			}
+			h.link = l
+			h.state.take()
+		}
+		l, now := h.link, nano()
+		err := l.begin(ctx, now)
+		if err == nil {
+			l.since.Store(now)
+			if p.cfg.LeakAfter > 0 {
+				l.captureStack()
+			}
+			return l, nil
+		}
+		h.hangUp(closedBroken)
+		if err != errBadLink {
+			return nil, err
+		}
+		front = true
+	}
+}
+
+// hangUp ends the loan's hold on its link, which serves nobody again.
+func (h *conn) hangUp(reason closeReason) {
+	l := h.link
+	h.link = nil
+	h.state.detach()
+	h.pool.hangUp(l, reason)
+}
+
+// again decides what an error of the base means for the loan. A nil error
+// asks the caller to run the same once more on the link returned.
+func (h *conn) again(ctx context.Context, l *link, repeatable bool, before evidence, err error) (*link, error) {
+	if h.off {
+		return nil, err
+	}
+	bad := errors.Is(err, driver.ErrBadConn)
+	if bad || h.pool.dialect.Fault(err) == FaultLinkLost {
+		l.broken = true
+	}
+	if !bad {
+		return nil, err
+	}
+	// ErrBadConn promises that the server did nothing, and sql.DB acts on it.
+	// The base's word is not enough for that (pgx says it of statements that
+	// ran), so it goes up only with evidence of our own.
+	unsent := l.nothingSent(before)
+	if h.dirty || h.tx.base != nil {
+		if unsent {
+			return nil, driver.ErrBadConn
+		}
+		return nil, err
+	}
+	if !unsent && !repeatable {
+		return nil, err
+	}
+	if h.tries++; h.tries > maxTries {
+		return nil, fmt.Errorf("pooled: %d connections in a row were lost before the statement ran: %w", h.tries, sealed(err))
+	}
+	h.pool.suspectIdle()
+	h.hangUp(closedBroken)
+	l, err = h.borrow(ctx, true)
+	if err != nil {
+		return nil, sealed(err)
+	}
+	return l, nil
+}
+
+// fail turns the base's error into what the program gets: an ErrBadConn
+// without evidence becomes a LostError, so that nobody runs the statement
+// again by accident.
+func (h *conn) fail(l *link, st *Statement, before evidence, err error) error {
+	if st.Retryable {
+		return err
+	}
+	if h.off || !errors.Is(err, driver.ErrBadConn) || err == driver.ErrBadConn && l.nothingSent(before) {
+		return err
+	}
+	return &LostError{Operation: st.Operation, Err: err}
+}
+
+// ran notes what a statement may have changed: the loan, the session, the
+// meaning of prepared statements.
+func (h *conn) ran(l *link, st *Statement) {
+	l.last.Store(st)
+	if st.Retryable {
+		return
+	}
+	h.dirty = true
+	if st.Tx == TxCommit || st.Tx == TxRollback {
+		l.session.And(^uint32(StateTx))
+	}
+	if st.State != 0 {
+		l.session.Or(uint32(st.State))
+	}
+	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
+		l.stmts.forget()
+	}
+}
+
+// guard runs deferred around every call into the base. When that panics,
+// sql.DB may never return the handle, so the loan ends here: the link may be
+// in the middle of anything and is hung up.
+func (h *conn) guard() {
+	if !h.busy {
+		return
+	}
+	h.busy = false
+	if h.state.onLoan() && !h.off {
+		h.lost = true
+		h.tx = tx{}
+		h.hangUp(closedBroken)
+	}
+}
+
+// ExecContext runs query on the loan's link. driver.ErrSkip leads sql.DB to
+// PrepareContext, as it does on the bare connection.
+func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
+	defer h.guard()
+	h.busy = true
+	res, err = h.exec(ctx, query, args)
+	h.busy = false
+	return res, err
+}
+
+func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	l, err := h.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.execerCtx == nil && l.execer == nil {
+		return nil, driver.ErrSkip
+	}
+	st := h.pool.texts.get(query)
+	if h.cachesPlain(st, args) {
+		s := stmt{h: h, query: query, st: st}
+		return s.exec(ctx, args)
+	}
+	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+		return nil, err
+	}
+	for {
+		before := l.evidence()
+		res, err := l.exec(ctx, query, args)
+		if err == driver.ErrSkip {
+			return nil, err
+		}
+		if err != nil {
+			next, err := h.again(ctx, l, st.Retryable, before, err)
+			if err == nil {
+				l = next
+				continue
+			}
+			h.ran(l, st)
+			return nil, h.fail(l, st, before, err)
+		}
+		h.ran(l, st)
+		return res, nil
+	}
+}
+
+// QueryContext is like ExecContext for a query that returns rows.
+func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
+	defer h.guard()
+	h.busy = true
+	rows, err = h.query(ctx, query, args)
+	h.busy = false
+	return rows, err
+}
+
+func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	l, err := h.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.queryerCtx == nil && l.queryer == nil {
+		return nil, driver.ErrSkip
+	}
+	st := h.pool.texts.get(query)
+	if h.cachesPlain(st, args) {
+		s := stmt{h: h, query: query, st: st}
+		return s.queryRows(ctx, args)
+	}
+	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+		return nil, err
+	}
+	for {
+		before := l.evidence()
+		base, err := l.query(ctx, query, args)
+		if err == driver.ErrSkip {
+			return nil, err
+		}
+		if err != nil {
+			next, err := h.again(ctx, l, st.Retryable, before, err)
+			if err == nil {
+				l = next
+				continue
+			}
+			h.ran(l, st)
+			return nil, h.fail(l, st, before, err)
+		}
+		h.ran(l, st)
+		return l.openRows(base, nil), nil
+	}
+}
+
+// cachesPlain says whether a plain statement goes over a prepared one that
+// the link keeps, which saves the base the round trip of preparing it anew.
+func (h *conn) cachesPlain(st *Statement, args []driver.NamedValue) bool {
+	p := h.pool
+	return len(args) > 0 && p.prepares.Plain && !h.off && p.statementCap() > 0 &&
+		!st.Multi && (st.Class == Read || st.Class == Write)
+}
+
+// PrepareContext prepares query on the loan's link and returns a statement
+// that finds, or makes, its twin on whatever link a later loan brings.
+func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt, err error) {
+	defer h.guard()
+	h.busy = true
+	s, err = h.prepare(ctx, query)
+	h.busy = false
+	return s, err
+}
+
+func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	l, err := h.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	if h.off {
+		base, err := l.prepare(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		s.fixed = newTwin(query, base, nil, l.checker)
+		return s, nil
+	}
+	s.text = h.pool.prepared.acquire(query)
+	if s.sendsText(l) {
+		return s, nil
+	}
+	for {
+		before := l.evidence()
+		t, err := s.twin(ctx, l)
+		if err == nil {
+			l.stmts.unpin(t)
+			return s, nil
+		}
+		if l, err = h.again(ctx, l, true, before, err); err != nil {
+			h.pool.prepared.release(s.text)
+			return nil, err
+		}
+	}
+}
+
+// Prepare is PrepareContext without a context.
+func (h *conn) Prepare(query string) (driver.Stmt, error) {
+	return h.PrepareContext(context.Background(), query)
+}
+
+// BeginTx begins a transaction. The context goes to the base as it is: pgx
+// commits with it.
+func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
+	defer h.guard()
+	h.busy = true
+	t, err = h.begin(ctx, opts)
+	h.busy = false
+	return t, err
+}
+
+func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	l, err := h.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		before := l.evidence()
+		base, err := l.beginTx(ctx, opts)
+		if err == nil {
+			l.last.Store(beginStatement)
+			l.setPhase(phaseTx)
+			h.dirty = true
+			h.tx = tx{h: h, base: base, ctx: ctx}
+			return &h.tx, nil
+		}
+		// A transaction that began on a lost link ends with it: beginning
+		// again elsewhere doubles nothing.
+		next, err := h.again(ctx, l, true, before, err)
+		if err != nil {
+			return nil, h.fail(l, beginStatement, before, err)
+		}
+		l = next
+	}
+}
+
+// Begin is BeginTx without a context and options.
+func (h *conn) Begin() (driver.Tx, error) {
+	return h.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// Ping asks the server for an answer. Like every use it takes a link first,
+// so a base that cannot ping has at least been dialled.
+func (h *conn) Ping(ctx context.Context) (err error) {
+	defer h.guard()
+	h.busy = true
+	err = h.ping(ctx)
+	h.busy = false
+	return err
+}
+
+func (h *conn) ping(ctx context.Context) error {
+	l, err := h.bind(ctx)
+	if err != nil {
+		return err
+	}
+	for l.pinger != nil {
+		before := l.evidence()
+		if err = l.pinger.Ping(ctx); err == nil {
+			break
+		}
+		if l, err = h.again(ctx, l, true, before, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckNamedValue lets every argument pass: they are converted on the link.
+func (h *conn) CheckNamedValue(*driver.NamedValue) error { return nil }
+
+// ResetSession is called by sql.DB when it hands the handle out again. The
+// base's own runs at the start of the loan; here ends a loan that nobody
+// ended, which happens under a wrapper that hides driver.Validator.
+func (h *conn) ResetSession(ctx context.Context) error {
+	if h.off {
+		if r := h.link.resetter; r != nil {
+			return r.ResetSession(ctx)
+		}
+		return nil
+	}
+	if h.state.onLoan() {
+		h.pool.stats.unended.Add(1)
+		h.endLoan()
+	}
+	h.pool.reopen()
+	return nil
+}
+
+// IsValid is called by sql.DB exactly once when the handle comes back: the
+// loan ends. It does no I/O. The handle itself is always good for another use.
+func (h *conn) IsValid() bool {
+	if h.off {
+		return !h.doomed && (h.link.validator == nil || h.link.validator.IsValid())
+	}
+	h.endLoan()
+	return true
+}
+
+// endLoan gives the link on to the first in line, or leaves it idle with the
+// handle, where the gate may fetch it.
+func (h *conn) endLoan() {
+	h.lost, h.dirty, h.tries = false, false, 0
+	if !h.state.onLoan() {
+		return
+	}
+	l, p, now := h.link, h.pool, nano()
+	l.use.add(time.Duration(now - l.since.Load()))
+	if l.leaked.Load() {
+		p.leakReturned(l, now)
+	}
+	if h.tx.base != nil || h.busy || l.rows.inNext {
+		l.broken = true // nobody ended what is under way
+		h.tx, h.busy = tx{}, false
+	}
+	if !l.healthy() {
+		h.hangUp(closedBroken)
+		return
+	}
+	l.since.Store(now)
+	expired := l.expires != 0 && now >= l.expires
+	h.state.end()
+	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
+		p.reclaim(h, l)
+	}
+}
+
+// Close is called by sql.DB when it drops the handle: an idle link goes back
+// to the gate. During a loan it means that sql.DB saw driver.ErrBadConn, so
+// the link serves nobody again.
+func (h *conn) Close() error {
+	if h.off {
+		return h.link.close()
+	}
+	if h.state.onLoan() {
+		h.link.broken = true
+		h.endLoan()
+		return nil
+	}
+	h.pool.park(h)
+	return nil
+}
+
+// What BeginTx and Commit count as.
+var (
+	beginStatement  = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Digest: "BEGIN", Summary: "BEGIN"}
+	commitStatement = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
+)

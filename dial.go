@@ -1,0 +1,148 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Links are dialled by the gate, not by callers: a caller that finds none
+// asks for one more and queues, and whichever comes first, a returned link or
+// the new one, serves the head of the queue.
+
+// Back-off between failed dials: full jitter between half and all of it.
+const (
+	dialBackoffMin = 10 * time.Millisecond
+	dialBackoffMax = 5 * time.Second
+)
+
+// dialLocked starts as many dials as are wanted and allowed: never more than
+// callers wait, or than MinConns asks for, within the limits on links and on
+// dials under way.
+func (p *Pool) dialLocked() {
+	for {
+		want := 0
+		if !p.paused {
+			want = p.queue.len
+		}
+		if p.started {
+			want = max(want, p.min-len(p.links)+p.expiring)
+		}
+		switch {
+		case p.dialling >= want, p.dialling >= p.cfg.MaxConcurrentDials, p.shutdown,
+			len(p.links)+p.dialling+p.closing >= p.max:
+			return
+		}
+		if wait := p.nextDial - nano(); wait > 0 {
+			p.dialTimer.Reset(time.Duration(wait))
+			return
+		}
+		p.dialling++
+		gen := p.generation
+		p.goLocked(func() { p.dial(gen) })
+	}
+}
+
+// dialAgain is what the timer of the back-off calls.
+func (p *Pool) dialAgain() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialLocked()
+}
+
+// dial makes one link and gives it to the gate.
+func (p *Pool) dial(gen uint64) {
+	start := nano()
+	l, err := p.connect()
+	took := time.Duration(nano() - start)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialling--
+	p.stats.dials.add(took)
+	if err != nil {
+		p.dialFailedLocked(err)
+	} else {
+		p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
+		l.gen = gen
+		l.index = len(p.links)
+		p.links = append(p.links, l)
+		p.giveLocked(l)
+	}
+	p.dialLocked()
+	p.settledLocked()
+}
+
+// guarded calls the base from one of the pool's own goroutines. A panic there
+// would take the program down, because nobody could recover it; it becomes an
+// error.
+func guarded(call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("pooled: the driver panicked: %v", v)
+		}
+	}()
+	return call()
+}
+
+// connect dials within ConnectTimeout.
+func (p *Pool) connect() (*link, error) {
+	ctx, cancel := p.dialCtx, context.CancelFunc(func() {})
+	if p.cfg.ConnectTimeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
+	}
+	defer cancel()
+	ctx, wire := withWire(ctx)
+	wire.keepAlive = p.cfg.TCPKeepalive
+	var base driver.Conn
+	err := guarded(func() (err error) {
+		base, err = p.base.Connect(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l := newLink(p, base)
+	l.wire = wire
+	l.since.Store(l.born)
+	if life := p.cfg.MaxConnLifetime; life > 0 {
+		// Drawn once, to the nanosecond, so that links made together end apart.
+		if jitter := p.cfg.MaxConnLifetimeJitter; jitter > 0 {
+			life += rand.N(jitter)
+		}
+		l.expires = l.born + int64(life)
+	}
+	return l, nil
+}
+
+// dialFailedLocked answers those for whom waiting is pointless: everybody
+// when trying again changes nothing, else the head of the queue while no link
+// lives. The others wait on, and their time-outs name the cause.
+func (p *Pool) dialFailedLocked(err error) {
+	p.dialErr = sealed(err)
+	p.dialFailures++
+	p.stats.dialErrors.Add(1)
+	backoff := min(dialBackoffMin<<min(p.dialFailures-1, 20), dialBackoffMax)
+	p.nextDial = nano() + int64(backoff/2+rand.N(backoff/2))
+	if p.dialFailures == 1 {
+		p.log.Warn("pooled: cannot connect", "pool", p.cfg.Name, "error", err)
+	}
+	if p.dialect.Fault(err) == FaultConfig {
+		for p.queue.head != nil {
+			p.grantLocked(p.queue.head, nil, p.dialErr)
+		}
+	} else if w := p.queue.head; w != nil && len(p.links) == 0 {
+		p.grantLocked(w, nil, p.dialErr)
+	}
+}
+
+// pointlessLocked returns the last dial error if trying again changed nothing
+// a moment ago, no link lives and the next try is not due yet.
+func (p *Pool) pointlessLocked() error {
+	if p.dialFailures == 0 || len(p.links) > 0 || nano() >= p.nextDial || p.dialect.Fault(p.dialErr) != FaultConfig {
+		return nil
+	}
+	return p.dialErr
+}

@@ -1,0 +1,151 @@
+package pooled
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+)
+
+// Register makes base available to sql.Open under name, with a pool: it is
+// sql.Register of Wrap. Call it once, from an init function.
+func Register(name string, base driver.Driver, opts ...Option) {
+	sql.Register(name, Wrap(base, opts...))
+}
+
+// Wrap returns a driver that serves base's connections through a pool. Each
+// data source name opened with it has a pool of its own.
+func Wrap(base driver.Driver, opts ...Option) driver.Driver {
+	return &wrapped{base: base, opts: opts}
+}
+
+// WrapConnector returns a connector that serves base's connections through a
+// pool, for sql.OpenDB. The error tells what is wrong with the settings.
+func WrapConnector(base driver.Connector, opts ...Option) (driver.Connector, error) {
+	cfg, err := resolveConnector(opts)
+	if err != nil {
+		return nil, err
+	}
+	return newConnector(&wrapped{base: base.Driver(), opts: opts}, base, cfg), nil
+}
+
+// Open is sql.Open for a driver that pooled has wrapped, with options, and
+// with the sql.DB tuned to the pool: as many idle handles as links, which is
+// the fastest path. The settings are validated; no server is contacted.
+func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
+	probe, err := sql.Open(driverName, dsn)
+	if err != nil {
+		return nil, err
+	}
+	d, ok := probe.Driver().(interface{ pooledDriver() *wrapped })
+	probe.Close()
+	if !ok {
+		return nil, fmt.Errorf("pooled: Open(%q): this driver was not registered through pooled; import a leaf such as github.com/pooledsql/pooled/pgx or call pooled.Register", driverName)
+	}
+	w := d.pooledDriver()
+	all := append(append([]Option(nil), w.opts...), opts...)
+	c, err := (&wrapped{base: w.base, opts: all}).OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxIdleConns(c.(*connector).pool.cfg.MaxConns)
+	return db, nil
+}
+
+// From returns the pool behind db, and whether there is one.
+func From(db *sql.DB) (*Pool, bool) {
+	d, ok := db.Driver().(*pooledDriver)
+	if !ok || d.pool.cfg.DisablePool {
+		return nil, false
+	}
+	return d.pool, true
+}
+
+// wrapped is a base driver and the options it was wrapped with.
+type wrapped struct {
+	base driver.Driver
+	opts []Option
+}
+
+var _ driver.DriverContext = (*wrapped)(nil)
+
+func (w *wrapped) pooledDriver() *wrapped { return w }
+
+// OpenConnector is called by sql.Open. A fault in the settings shows here.
+func (w *wrapped) OpenConnector(dsn string) (driver.Connector, error) {
+	cfg, err := resolve(dsn, w.opts)
+	if err != nil {
+		return nil, err
+	}
+	var base driver.Connector = dsnConnector{w.base, cfg.dsn}
+	if dc, ok := w.base.(driver.DriverContext); ok {
+		if base, err = dc.OpenConnector(cfg.dsn); err != nil {
+			return nil, err
+		}
+	}
+	return newConnector(w, base, cfg), nil
+}
+
+// Open gives one link without a pool: it is what a wrapper above calls that
+// knows no driver.DriverContext, once for each connection of its own pool.
+func (w *wrapped) Open(dsn string) (driver.Conn, error) {
+	opts := append(append([]Option(nil), w.opts...), func(c *Config) { c.DisablePool = true })
+	c, err := (&wrapped{base: w.base, opts: opts}).OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return c.Connect(context.Background())
+}
+
+// dsnConnector is for a base that opens by name only.
+type dsnConnector struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (c dsnConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c dsnConnector) Driver() driver.Driver                        { return c.driver }
+
+// pooledDriver is what DB.Driver returns: the wrapped driver, and the pool of
+// the one connector it came from, for From.
+type pooledDriver struct {
+	*wrapped
+	pool *Pool
+}
+
+// connector hands out handles of one pool.
+type connector struct {
+	pool   *Pool
+	driver *pooledDriver
+}
+
+func newConnector(w *wrapped, base driver.Connector, cfg *Config) *connector {
+	p := newPool(cfg, base)
+	return &connector{pool: p, driver: &pooledDriver{w, p}}
+}
+
+// Connect answers at once with a handle that holds no link. With the pool off
+// it dials.
+func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	p := c.pool
+	h := &conn{pool: p, off: p.cfg.DisablePool}
+	if h.off {
+		base, err := p.base.Connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		h.link = newLink(p, base)
+		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
+		h.state.take()
+		return h, nil
+	}
+	p.reopen()
+	return h, nil
+}
+
+// Driver returns the wrapped driver.
+func (c *connector) Driver() driver.Driver { return c.driver }
+
+// Close is called by db.Close.
+func (c *connector) Close() error { return c.pool.close() }

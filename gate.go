@@ -1,0 +1,384 @@
+package pooled
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The gate decides who may hold a link: at most max links exist, callers are
+// served first in, first out, and nobody waits past AcquireTimeout or his
+// context. Everything here runs under Pool.mu and does no I/O.
+
+// waiter is a handle's place in the queue. It is made with the handle.
+type waiter struct {
+	h          *conn
+	granted    chan struct{} // capacity 1: told once that link or err is set
+	timer      *time.Timer
+	link       *link
+	err        error
+	prev, next *waiter
+	queued     bool
+}
+
+// waitQueue is the line of callers, first in, first out.
+type waitQueue struct {
+	head, tail *waiter
+	len        int
+}
+
+// push puts w at the end, or in front of everybody.
+func (q *waitQueue) push(w *waiter, front bool) {
+	w.queued = true
+	w.prev, w.next = q.tail, nil
+	if front {
+		w.prev, w.next = nil, q.head
+	}
+	if w.prev != nil {
+		w.prev.next = w
+	} else {
+		q.head = w
+	}
+	if w.next != nil {
+		w.next.prev = w
+	} else {
+		q.tail = w
+	}
+	q.len++
+}
+
+func (q *waitQueue) remove(w *waiter) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		q.head = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		q.tail = w.prev
+	}
+	w.prev, w.next, w.queued = nil, nil, false
+	q.len--
+}
+
+// acquire lends a link to h, which is hollow. front is for a caller whose
+// link turned out dead: it has had its turn already.
+func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	if p.shutdown {
+		p.mu.Unlock()
+		return nil, ErrShutdown
+	}
+	p.startLocked()
+	p.attention.Add(1) // before we look: see handle.go
+	if !p.paused && (front || p.queue.len == 0) {
+		if l := p.takeIdleLocked(); l != nil {
+			p.attention.Add(-1)
+			l.holder = h
+			p.mu.Unlock()
+			return l, nil
+		}
+	}
+	if err := p.pointlessLocked(); err != nil {
+		p.attention.Add(-1)
+		p.mu.Unlock()
+		return nil, err
+	}
+	if p.cfg.MaxWaiters > 0 && p.queue.len >= p.cfg.MaxWaiters && !front {
+		p.attention.Add(-1)
+		err := p.acquireErrorLocked(ErrQueueFull, 0)
+		p.mu.Unlock()
+		p.stats.queueFull.Add(1)
+		return nil, err
+	}
+	w := &h.wait
+	if w.granted == nil {
+		w.h, w.granted = h, make(chan struct{}, 1)
+	}
+	w.link, w.err = nil, nil
+	p.queue.push(w, front)
+	p.dialLocked()
+	p.mu.Unlock()
+	return p.await(ctx, w)
+}
+
+// await waits for the grant, the time-out or the end of ctx.
+func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
+	start := nano()
+	var timeout <-chan time.Time
+	if d := p.cfg.AcquireTimeout; d > 0 {
+		if w.timer == nil {
+			w.timer = time.NewTimer(d)
+		} else {
+			w.timer.Reset(d)
+		}
+		defer w.timer.Stop()
+		timeout = w.timer.C
+	}
+	var reason error
+	select {
+	case <-w.granted:
+	case <-ctx.Done():
+		reason = ctx.Err()
+	case <-timeout:
+		reason = ErrAcquireTimeout
+	}
+	waited := time.Duration(nano() - start)
+	p.stats.waits.add(waited)
+	if reason == nil {
+		return w.link, w.err
+	}
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !w.queued { // handed a link, or an error, while giving up
+		<-w.granted
+		if w.link != nil {
+			p.giveLocked(w.link)
+		}
+	} else {
+		p.queue.remove(w)
+		p.attention.Add(-1)
+	}
+	switch reason {
+	case ErrAcquireTimeout:
+		p.stats.timeouts.Add(1)
+	case context.Canceled:
+		p.stats.cancelled.Add(1)
+		return nil, reason
+	default:
+		p.stats.cancelled.Add(1)
+	}
+	return nil, p.acquireErrorLocked(reason, waited)
+}
+
+// acquireErrorLocked takes the picture that an AcquireError shows.
+func (p *Pool) acquireErrorLocked(reason error, waited time.Duration) error {
+	e := &AcquireError{
+		Reason: reason,
+		Pool:   p.cfg.Name,
+		Waited: waited,
+		Counts: p.countsLocked(),
+		Loans:  p.loansLocked(5),
+	}
+	if p.dialFailures > 0 {
+		e.DialErr = p.dialErr
+	}
+	if p.cfg.LeakAfter > 0 {
+		e.Nested = p.nestedLocked()
+	}
+	return e
+}
+
+// takeIdleLocked returns a link that nobody uses, the most recently parked
+// one first, then one out of an idle handle; nil if there is none.
+func (p *Pool) takeIdleLocked() *link {
+	if n := len(p.parked); n > 0 {
+		l := p.parked[n-1]
+		p.parked[n-1] = nil
+		p.parked = p.parked[:n-1]
+		return l
+	}
+	for i := range p.links {
+		l := p.links[(p.hint+i)%len(p.links)]
+		if p.stealLocked(l) {
+			p.hint = l.index
+			return l
+		}
+	}
+	return nil
+}
+
+// stealLocked takes l out of an idle handle. It chooses by what the gate
+// wrote down (holder), takes by the CAS, and looks at the link only then.
+func (p *Pool) stealLocked(l *link) bool {
+	h := l.holder
+	if h == nil || !h.state.steal() {
+		return false
+	}
+	h.link, l.holder = nil, nil
+	return true
+}
+
+// takeLocked takes l if nobody uses it, wherever it is.
+func (p *Pool) takeLocked(l *link) bool {
+	if l.holder != nil {
+		return p.stealLocked(l)
+	}
+	for i, parked := range p.parked {
+		if parked == l {
+			p.parked = append(p.parked[:i], p.parked[i+1:]...)
+			return true
+		}
+	}
+	return false // on its way to a waiter, or being pinged
+}
+
+// grantLocked hands l, or err, to the first in line.
+func (p *Pool) grantLocked(w *waiter, l *link, err error) {
+	p.queue.remove(w)
+	p.attention.Add(-1)
+	if l != nil {
+		l.holder = w.h
+	}
+	w.link, w.err = l, err
+	w.granted <- struct{}{}
+}
+
+// giveLocked receives a link that nobody uses: to the first in line, or
+// parked, or hung up if its time has come.
+func (p *Pool) giveLocked(l *link) {
+	l.holder = nil
+	if reason := p.retiredLocked(l); reason != closedNot {
+		p.hangUpLocked(l, reason)
+		return
+	}
+	if w := p.queue.head; w != nil && !p.paused {
+		p.grantLocked(w, l, nil)
+		return
+	}
+	p.parked = append(p.parked, l)
+	p.settledLocked()
+}
+
+// retiredLocked says why l must not be lent again, if so. A link that carries
+// session state is not retired for its age: the program may count on it.
+func (p *Pool) retiredLocked(l *link) closeReason {
+	if r := closeReason(l.retire.Load()); r != closedNot {
+		return r
+	}
+	switch {
+	case p.shutdown || p.closed.Load():
+		return closedShutdown
+	case l.gen != p.generation:
+		return closedEvicted
+	case len(p.links)+p.dialling > p.max:
+		return closedShrunk
+	case l.expires != 0 && nano() >= l.expires && l.session.Load() == 0:
+		return closedLifetime
+	}
+	return closedNot
+}
+
+// reclaim is for a returning handle that is idle already and found that
+// somebody wants its link, or that its time has come.
+func (p *Pool) reclaim(h *conn, l *link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l.holder == h && p.stealLocked(l) {
+		p.giveLocked(l)
+	}
+}
+
+// park takes the link of a handle that is being closed.
+func (p *Pool) park(h *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// Nobody else writes h.link of an idle handle but a thief, under the lock.
+	if l := h.link; l != nil && l.holder == h && p.stealLocked(l) {
+		p.giveLocked(l)
+	}
+}
+
+// hangUp closes a link in the background. Its slot is free when it is gone.
+func (p *Pool) hangUp(l *link, reason closeReason) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := closeReason(l.retire.Load()); r != closedNot {
+		reason = r
+	}
+	p.hangUpLocked(l, reason)
+}
+
+func (p *Pool) hangUpLocked(l *link, reason closeReason) {
+	last := len(p.links) - 1
+	p.links[l.index] = p.links[last]
+	p.links[l.index].index = l.index
+	p.links[last] = nil
+	p.links = p.links[:last]
+	l.holder = nil
+	p.closing++
+	p.stats.closed[reason].Add(1)
+	l.use.addTo(&p.useBefore)
+	p.goLocked(func() {
+		_ = guarded(l.close) // a bad goodbye is the server's to notice
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.closing--
+		p.dialLocked()
+		p.settledLocked()
+	})
+	p.settledLocked()
+}
+
+// settledLocked tells those who wait for the links to come back.
+func (p *Pool) settledLocked() {
+	if p.settled != nil {
+		close(p.settled)
+		p.settled = nil
+	}
+}
+
+// waitLocked waits, without the lock, until something came back or ended, or
+// ctx ended.
+func (p *Pool) waitLocked(ctx context.Context) error {
+	if p.settled == nil {
+		p.settled = make(chan struct{})
+	}
+	settled := p.settled
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	select {
+	case <-settled:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// suspectIdle makes every link prove itself before its next loan: one dead
+// link seldom comes alone.
+func (p *Pool) suspectIdle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.links {
+		l.suspect.Store(true)
+	}
+}
+
+// Counts are the links by what they are doing, and the queue.
+type Counts struct {
+	Max, Min int // the limits
+	InUse    int // on loan
+	Idle     int // open, not on loan
+	Dialling int // being made
+	Closing  int // hung up, not yet gone
+	Waiting  int // callers in the queue
+}
+
+// String tells them in one phrase.
+func (c Counts) String() string {
+	return fmt.Sprintf("%d of %d connections in use, %d idle, %d dialling, %d closing, %d callers waiting",
+		c.InUse, c.Max, c.Idle, c.Dialling, c.Closing, c.Waiting)
+}
+
+func (p *Pool) countsLocked() Counts {
+	c := Counts{Max: p.max, Min: p.min, Dialling: p.dialling, Closing: p.closing, Waiting: p.queue.len}
+	for _, l := range p.links {
+		if l.inUse() {
+			c.InUse++
+		} else {
+			c.Idle++
+		}
+	}
+	return c
+}
+
+// inUse says whether l is on loan, or on its way to a caller. Under the lock.
+func (l *link) inUse() bool {
+	return l.holder != nil && l.holder.state.word.Load() != idle
+}

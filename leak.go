@@ -1,0 +1,202 @@
+package pooled
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// leakDepth is how many frames of the stack that began a loan are kept.
+const leakDepth = 48
+
+// captureStack keeps where the loan begins. Called by the loan's goroutine,
+// only with LeakAfter on: it costs about half a microsecond.
+func (l *link) captureStack() {
+	l.stackMu.Lock()
+	l.depth = runtime.Callers(4, l.stack[:])
+	l.stackMu.Unlock()
+}
+
+func (l *link) stackCopy() []uintptr {
+	l.stackMu.Lock()
+	defer l.stackMu.Unlock()
+	return slices.Clone(l.stack[:l.depth])
+}
+
+// Loan is one loan as it is seen from outside.
+type Loan struct {
+	Age       time.Duration
+	Operation string // the verb that ran last; "" when nothing has yet
+	Digest    string // its text without literals
+	Rows      bool   // a result is open
+	Tx        bool   // a transaction is open
+	Caller    string // function and file:line that began it; "" without LeakAfter
+}
+
+// String tells it in one phrase, without the digest.
+func (l Loan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s", l.Age.Round(time.Millisecond))
+	if l.Operation != "" {
+		fmt.Fprintf(&b, " %s", l.Operation)
+	}
+	if l.Tx {
+		b.WriteString(" in a transaction")
+	}
+	if l.Rows {
+		b.WriteString(" with rows open")
+	}
+	if l.Caller != "" {
+		fmt.Fprintf(&b, " begun at %s", l.Caller)
+	}
+	return b.String()
+}
+
+func (l *link) loan(now int64) Loan {
+	phase := l.phase.Load()
+	loan := Loan{
+		Age:  time.Duration(now - l.since.Load()),
+		Rows: phase&phaseRows != 0,
+		Tx:   phase&phaseTx != 0,
+	}
+	if st := l.last.Load(); st != nil {
+		loan.Operation, loan.Digest = st.Operation, st.Digest
+	}
+	if l.pool.cfg.LeakAfter > 0 {
+		loan.Caller = callSite(l.stackCopy())
+	}
+	return loan
+}
+
+// loansLocked returns the n longest loans, longest first.
+func (p *Pool) loansLocked(n int) []Loan {
+	now := nano()
+	var on []*link
+	for _, l := range p.links {
+		if l.inUse() {
+			on = append(on, l)
+		}
+	}
+	slices.SortFunc(on, func(a, b *link) int { return cmp.Compare(a.since.Load(), b.since.Load()) })
+	loans := make([]Loan, 0, min(n, len(on)))
+	for _, l := range on[:min(n, len(on))] {
+		loans = append(loans, l.loan(now))
+	}
+	return loans
+}
+
+// ours says whether a frame belongs to database/sql or to this package, and
+// so is of no interest to who looks for the place in his own program.
+func ours(f runtime.Frame) bool {
+	return strings.HasPrefix(f.Function, "database/sql.") ||
+		strings.HasPrefix(f.Function, "github.com/pooledsql/pooled.") && !strings.HasSuffix(f.File, "_test.go")
+}
+
+// userFrames returns the frames above (called from outside of) database/sql
+// and this package, innermost first.
+func userFrames(pcs []uintptr) []runtime.Frame {
+	var out []runtime.Frame
+	frames := runtime.CallersFrames(pcs)
+	for {
+		f, more := frames.Next()
+		if f.PC != 0 && (len(out) > 0 || !ours(f)) {
+			out = append(out, f)
+		}
+		if !more {
+			return out
+		}
+	}
+}
+
+// callSite names the place in the program that a stack comes from.
+func callSite(pcs []uintptr) string {
+	frames := userFrames(pcs)
+	if len(frames) == 0 {
+		return ""
+	}
+	return frameName(frames[0])
+}
+
+func frameName(f runtime.Frame) string {
+	return fmt.Sprintf("%s (%s:%d)", f.Function, f.File, f.Line)
+}
+
+func stackText(pcs []uintptr) string {
+	var b strings.Builder
+	for _, f := range userFrames(pcs) {
+		fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+	}
+	return b.String()
+}
+
+// nestedLocked looks whether the calling goroutine waits inside a function
+// that has itself begun a loan that is not over. Go tells no goroutine from
+// another, so what is compared is the way that led there: the same callers,
+// the same function, further on in it.
+func (p *Pool) nestedLocked() string {
+	var buf [leakDepth]uintptr
+	waiting := userFrames(buf[:runtime.Callers(1, buf[:])])
+	for _, l := range p.links {
+		if !l.inUse() {
+			continue
+		}
+		pcs := l.stackCopy()
+		if len(pcs) == leakDepth {
+			continue // cut off: cannot be compared
+		}
+		held := userFrames(pcs)
+		depth := len(waiting) - len(held)
+		if len(held) == 0 || depth < 0 {
+			continue
+		}
+		at := waiting[depth]
+		if at.Func == held[0].Func && at.PC > held[0].PC && slices.EqualFunc(waiting[depth+1:], held[1:], samePC) {
+			return frameName(held[0])
+		}
+	}
+	return ""
+}
+
+func samePC(a, b runtime.Frame) bool { return a.PC == b.PC }
+
+// leak is a loan that the housekeeper found too old.
+type leak struct {
+	loan  Loan
+	stack []uintptr
+}
+
+// findLeaksLocked returns the loans that have just grown older than
+// LeakAfter, each once.
+func (p *Pool) findLeaksLocked(now int64) []leak {
+	if p.cfg.LeakAfter <= 0 {
+		return nil
+	}
+	var found []leak
+	for _, l := range p.links {
+		if l.inUse() && now-l.since.Load() > int64(p.cfg.LeakAfter) && l.leaked.CompareAndSwap(false, true) {
+			found = append(found, leak{l.loan(now), l.stackCopy()})
+		}
+	}
+	p.stats.leaks.Add(uint64(len(found)))
+	return found
+}
+
+func (p *Pool) reportLeak(k leak) {
+	p.log.Warn("pooled: a connection is on loan for too long",
+		"pool", p.cfg.Name, "age", k.loan.Age, "limit", p.cfg.LeakAfter,
+		"operation", k.loan.Operation, "digest", k.loan.Digest,
+		"rows_open", k.loan.Rows, "in_transaction", k.loan.Tx,
+		"caller", k.loan.Caller, "stack", stackText(k.stack))
+}
+
+// leakReturned reports that a leaked loan is over. Called by the loan's
+// goroutine.
+func (p *Pool) leakReturned(l *link, now int64) {
+	l.leaked.Store(false)
+	loan := l.loan(now)
+	p.log.Info("pooled: a connection reported as leaked came back",
+		"pool", p.cfg.Name, "age", loan.Age, "operation", loan.Operation, "caller", loan.Caller)
+}

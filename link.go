@@ -1,0 +1,268 @@
+package pooled
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// link is a physical connection to the server. The gate owns it and lends it
+// to one handle for one loan; the fields that are neither atomic nor marked
+// otherwise belong to who has it on loan, or to the gate while nobody has.
+type link struct {
+	pool *Pool
+	base driver.Conn
+
+	// What the base can do, asserted once.
+	execerCtx  driver.ExecerContext
+	execer     driver.Execer
+	queryerCtx driver.QueryerContext
+	queryer    driver.Queryer
+	preparer   driver.ConnPrepareContext
+	beginner   driver.ConnBeginTx
+	pinger     driver.Pinger
+	resetter   driver.SessionResetter
+	validator  driver.Validator
+	checker    driver.NamedValueChecker
+
+	wire    *wireSlot // what was seen of the socket
+	born    int64     // nano() when the dial ended
+	expires int64     // nano() at which the link is replaced; 0: never
+	gen     uint64    // Pool.generation when the dial began
+
+	holder *conn // who has it, in a loan or idle; nil: the gate. Guarded by Pool.mu
+	index  int   // its place in Pool.links. Guarded by Pool.mu
+
+	since   atomic.Int64              // nano() of the last beginning or end of a loan
+	phase   atomic.Uint32             // what the loan is doing, for those who watch
+	last    atomic.Pointer[Statement] // what ran last
+	session atomic.Uint32             // SessionState that loans have left behind
+	retire  atomic.Uint32             // closeReason: hang up at the next return
+	suspect atomic.Bool               // ping before the next loan
+	leaked  atomic.Bool               // reported as a leak
+	use     histogram                 // use times of its loans
+
+	used   bool // a loan has begun before
+	broken bool // not usable any more: hang up at the end of the loan
+	stmts  preparedCache
+	rows   rows
+
+	stackMu sync.Mutex // guards stack and depth
+	stack   [leakDepth]uintptr
+	depth   int
+}
+
+// Phases of a loan: a set of bits.
+const (
+	phaseRows uint32 = 1 << iota // rows are open
+	phaseTx                      // a transaction is open
+)
+
+func newLink(p *Pool, base driver.Conn) *link {
+	l := &link{pool: p, base: base, born: nano()}
+	l.execerCtx, _ = base.(driver.ExecerContext)
+	l.execer, _ = base.(driver.Execer)
+	l.queryerCtx, _ = base.(driver.QueryerContext)
+	l.queryer, _ = base.(driver.Queryer)
+	l.preparer, _ = base.(driver.ConnPrepareContext)
+	l.beginner, _ = base.(driver.ConnBeginTx)
+	l.pinger, _ = base.(driver.Pinger)
+	l.resetter, _ = base.(driver.SessionResetter)
+	l.validator, _ = base.(driver.Validator)
+	l.checker, _ = base.(driver.NamedValueChecker)
+	l.rows.link = l
+	l.stmts.init(p.statementCap())
+	return l
+}
+
+// errBadLink says that a link turned out dead before anything was sent on it.
+var errBadLink = errors.New("pooled: the link is dead")
+
+// begin makes the link ready for a loan, with the caller's context. errBadLink
+// asks for another link; any other error is the caller's.
+func (l *link) begin(ctx context.Context, now int64) error {
+	if !l.used {
+		l.used = true
+		return nil
+	}
+	if l.resetter != nil {
+		// Other errors of ResetSession are ignored, as sql.DB does.
+		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
+			return cmpErr(ctx.Err(), errBadLink)
+		}
+	}
+	if l.session.Load() != 0 && l.pool.cfg.Reset == ResetDirty {
+		if err := l.pool.dialect.Reset(ctx, l.base); err != nil {
+			l.retire.CompareAndSwap(0, uint32(closedReset))
+			return cmpErr(ctx.Err(), errBadLink)
+		}
+		l.session.Store(0)
+		l.stmts.forget()
+		l.pool.stats.resets.Add(1)
+	}
+	check := l.pool.cfg.CheckIdleAfter
+	if l.suspect.Load() || check > 0 && now-l.since.Load() > int64(check) {
+		if err := l.ping(ctx); err != nil {
+			return cmpErr(ctx.Err(), errBadLink)
+		}
+		l.suspect.Store(false)
+	}
+	return nil
+}
+
+// cmpErr returns the first error that is not nil.
+func cmpErr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// ping asks the server for an answer where the base can; where it cannot, the
+// base's Validator has the word.
+func (l *link) ping(ctx context.Context) error {
+	if l.pinger != nil {
+		return l.pinger.Ping(ctx)
+	}
+	if l.validator != nil && !l.validator.IsValid() {
+		return driver.ErrBadConn
+	}
+	return nil
+}
+
+// healthy says, without I/O, whether the link may serve another loan.
+func (l *link) healthy() bool {
+	if l.broken || l.validator != nil && !l.validator.IsValid() {
+		return false
+	}
+	if !l.pool.knowsState {
+		return true
+	}
+	switch l.pool.dialect.State(l.base) {
+	case ConnUnknown, ConnClean:
+		return true
+	}
+	return false
+}
+
+// close says goodbye. It may block as long as the base's Close does; the
+// socket, where one was seen, is given a limit so that it does not do so for
+// ever, and waits for the server to have gone.
+func (l *link) close() error {
+	l.wire.lingerClose(goodbyeTimeout)
+	if !l.broken {
+		// Drivers over C libraries want their statements closed first.
+		l.stmts.forget()
+		l.stmts.sweep()
+	}
+	err := l.base.Close()
+	if gone := l.pool.dialect.Gone(l.base); gone != nil {
+		timer := time.NewTimer(goneTimeout)
+		defer timer.Stop()
+		select {
+		case <-gone:
+		case <-timer.C:
+		}
+	}
+	return err
+}
+
+const (
+	goodbyeTimeout = 2 * time.Second
+	// pgx bounds its own clean-up (cancel request, drain) by 15 s.
+	goneTimeout = 16 * time.Second
+)
+
+// evidence is what was known of the link before a statement.
+type evidence struct {
+	sent   uint64
+	seen   bool // the socket is observed
+	closed bool // the link was closed already
+}
+
+func (l *link) evidence() evidence {
+	n, ok := l.wire.written()
+	e := evidence{sent: n, seen: ok}
+	if !ok && l.pool.knowsState {
+		e.closed = l.pool.dialect.State(l.base) == ConnClosed
+	}
+	return e
+}
+
+// nothingSent says whether no byte left this process since e. A base whose
+// socket is not observed and whose state nobody knows is believed: that
+// driver.ErrBadConn means it is then all there is.
+func (l *link) nothingSent(e evidence) bool {
+	if e.seen {
+		n, _ := l.wire.written()
+		return n == e.sent
+	}
+	return e.closed || !l.pool.knowsState
+}
+
+// prepare prepares query on the base as ctxDriverPrepare in database/sql does.
+func (l *link) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	if l.preparer != nil {
+		return l.preparer.PrepareContext(ctx, query)
+	}
+	s, err := l.base.Prepare(query)
+	if err == nil && ctx.Err() != nil {
+		s.Close()
+		return nil, ctx.Err()
+	}
+	return s, err
+}
+
+// exec runs query on the base as database/sql does, arguments converted.
+// driver.ErrSkip asks for the way over a prepared statement.
+func (l *link) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if l.execerCtx != nil {
+		return l.execerCtx.ExecContext(ctx, query, args)
+	}
+	values, err := plainValues(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return l.execer.Exec(query, values)
+}
+
+func (l *link) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if l.queryerCtx != nil {
+		return l.queryerCtx.QueryContext(ctx, query, args)
+	}
+	values, err := plainValues(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return l.queryer.Query(query, values)
+}
+
+// beginTx begins a transaction as ctxDriverBegin in database/sql does.
+func (l *link) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	if l.beginner != nil {
+		return l.beginner.BeginTx(ctx, opts)
+	}
+	if opts.Isolation != driver.IsolationLevel(sql.LevelDefault) {
+		return nil, errors.New("sql: driver does not support non-default isolation level")
+	}
+	if opts.ReadOnly {
+		return nil, errors.New("sql: driver does not support read-only transactions")
+	}
+	tx, err := l.base.Begin()
+	if err == nil && ctx.Err() != nil {
+		tx.Rollback()
+		return nil, ctx.Err()
+	}
+	return tx, err
+}
+
+// keepsAfterCancel says whether database/sql would keep a bare connection of
+// this base after a transaction that its context ended.
+func (l *link) keepsAfterCancel() bool { return l.resetter != nil && l.validator != nil }
+
+func (l *link) setPhase(bit uint32)   { l.phase.Or(bit) }
+func (l *link) clearPhase(bit uint32) { l.phase.And(^bit) }

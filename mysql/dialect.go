@@ -1,0 +1,43 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/pooledsql/pooled"
+)
+
+// Dialect knows MySQL, MariaDB and go-sql-driver. Its zero value is ready; the
+// driver "pooled-mysql" uses it.
+type Dialect struct{}
+
+var _ pooled.Dialect = Dialect{}
+
+// SystemName returns "mysql". MariaDB cannot be told from a connection string.
+func (Dialect) SystemName() string { return "mysql" }
+
+// Flavor returns pooled.MySQL.
+func (Dialect) Flavor() pooled.Flavor { return pooled.MySQL }
+
+// State knows only what go-sql-driver's IsValid says. When that is false the
+// connection is closed or an answer on it is half read; ConnBusy claims the
+// less of the two. When it is true, an open transaction still cannot be seen.
+func (Dialect) State(conn driver.Conn) pooled.ConnState {
+	if v, ok := conn.(driver.Validator); ok && !v.IsValid() {
+		return pooled.ConnBusy
+	}
+	return pooled.ConnUnknown
+}
+
+// Reset returns driver.ErrSkip: go-sql-driver has no COM_RESET_CONNECTION, so
+// the connection is replaced.
+func (Dialect) Reset(context.Context, driver.Conn) error { return driver.ErrSkip }
+
+// Gone returns nil: go-sql-driver closes the socket before its Close or a
+// cancelled call returns.
+func (Dialect) Gone(driver.Conn) <-chan struct{} { return nil }
+
+// Prepares says that the server itself prepares a statement again after DDL.
+// Whether plain queries with arguments cost a round trip to prepare depends
+// on interpolateParams, which the connector knows.
+func (Dialect) Prepares() pooled.Prepares { return pooled.Prepares{KeepUnused: true} }

@@ -1,0 +1,104 @@
+package mysql
+
+import (
+	"context"
+	"database/sql/driver"
+	"net"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/pooledsql/pooled"
+)
+
+func init() {
+	pooled.Register("pooled-mysql", Driver(), func(c *pooled.Config) { c.Dialect = Dialect{} })
+}
+
+// Driver returns the driver below the pool: go-sql-driver, with its sockets in
+// the pool's sight. It is for a second registration with other defaults:
+//
+//	pooled.Register("reports", mysql.Driver(), func(c *pooled.Config) {
+//		c.Dialect = mysql.Dialect{}
+//		c.MaxConns = 3
+//	})
+func Driver() driver.Driver { return baseDriver{} }
+
+// baseDriver is go-sql-driver with observed sockets.
+type baseDriver struct{}
+
+var (
+	_ driver.Driver        = baseDriver{}
+	_ driver.DriverContext = baseDriver{}
+)
+
+// Open dials one connection.
+func (d baseDriver) Open(dsn string) (driver.Conn, error) {
+	c, err := d.OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return c.Connect(context.Background())
+}
+
+// OpenConnector fails as go-sql-driver's fails. NewConnector normalizes once
+// more what ParseDSN has normalized, which changes nothing.
+func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
+	cfg, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return nil, err
+	}
+	Observe(cfg)
+	base, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return connector{base, !cfg.InterpolateParams}, nil
+}
+
+// connector is go-sql-driver's under the name of our driver.
+type connector struct {
+	driver.Connector
+	prepares bool // plain queries with arguments are prepared first
+}
+
+// Prepares tells the pool what the configuration makes of plain queries.
+func (c connector) Prepares() pooled.Prepares {
+	return pooled.Prepares{Plain: c.prepares, KeepUnused: true}
+}
+
+// Driver returns the driver that opened the connector.
+func (connector) Driver() driver.Driver { return baseDriver{} }
+
+// Observe puts the sockets that cfg dials in the pool's sight (see
+// [pooled.ObserveConn]). Plain connection strings need no call. A program that
+// builds its own configuration calls it before NewConnector:
+//
+//	pooledmysql.Observe(cfg)
+//	base, err := mysql.NewConnector(cfg)
+//	...
+//	c, err := pooled.WrapConnector(base, func(c *pooled.Config) { c.Dialect = pooledmysql.Dialect{} })
+//	...
+//	db := sql.OpenDB(c)
+//
+// Without it everything works, but the pool has no evidence of what was sent
+// and retries less. A network registered with mysql.RegisterDialContext under
+// a name of its own keeps its dial function. Connections that cfg dials
+// without a pool are left as they are.
+func Observe(cfg *mysql.Config) {
+	dial := cfg.DialFunc
+	if dial == nil {
+		switch cfg.Net {
+		case "", "tcp", "tcp4", "tcp6", "unix":
+			dial = new(net.Dialer).DialContext // what go-sql-driver does
+		default:
+			return
+		}
+	}
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return c, err
+		}
+		return pooled.ObserveConn(ctx, c), nil
+	}
+}

@@ -1,0 +1,108 @@
+package pgx
+
+import (
+	"context"
+	"database/sql/driver"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/pooledsql/pooled"
+)
+
+func init() {
+	pooled.Register("pooled-pgx", Driver(), func(c *pooled.Config) { c.Dialect = Dialect{} })
+}
+
+// Driver returns the driver below the pool: pgx's own, with its sockets in the
+// pool's sight. It is for a second registration with other defaults:
+//
+//	pooled.Register("reports", pgx.Driver(), func(c *pooled.Config) {
+//		c.Dialect = pgx.Dialect{}
+//		c.MaxConns = 3
+//	})
+func Driver() driver.Driver { return baseDriver{} }
+
+// baseDriver is stdlib's driver with observed sockets.
+type baseDriver struct{}
+
+var (
+	_ driver.Driver        = baseDriver{}
+	_ driver.DriverContext = baseDriver{}
+)
+
+// Open dials one connection, bounded by a minute as stdlib's own Open is.
+func (d baseDriver) Open(dsn string) (driver.Conn, error) {
+	c, err := d.OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return c.Connect(ctx)
+}
+
+// OpenConnector reads nothing of the DSN yet: stdlib's connector reads it anew
+// for every connection, so a password file or certificate that was replaced
+// in the meantime is found.
+func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
+	base, err := stdlib.GetDefaultDriver().(driver.DriverContext).OpenConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return connector{dsn: dsn, base: base}, nil
+}
+
+// connector dials as stdlib's connector for the same DSN does.
+type connector struct {
+	dsn  string
+	base driver.Connector
+}
+
+// Connect dials. A DSN that does not parse is a name given by
+// stdlib.RegisterConnConfig or a mistake; stdlib's connector knows both and
+// gives the very error that a program sees without the pool.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	cfg, err := pgx.ParseConfig(c.dsn)
+	if err != nil {
+		return c.base.Connect(ctx)
+	}
+	Observe(cfg)
+	var opts []stdlib.OptionOpenDB
+	if pooled.Observing(ctx) {
+		// The pool looks after links that were idle; stdlib's ping, one more
+		// round trip after a second of idleness, would be the second one.
+		opts = append(opts, stdlib.OptionShouldPing(never))
+	}
+	return stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+}
+
+// Driver returns the driver that opened the connector.
+func (connector) Driver() driver.Driver { return baseDriver{} }
+
+func never(context.Context, stdlib.ShouldPingParams) bool { return false }
+
+// Observe puts the sockets that cfg dials in the pool's sight (see
+// [pooled.ObserveConn]). Plain connection strings need no call. A program that
+// builds its own configuration calls it before it hands the configuration on:
+//
+//	cfg, err := pgx.ParseConfig(dsn)
+//	...
+//	pooledpgx.Observe(cfg)
+//	db, err := sql.Open("pooled-pgx", stdlib.RegisterConnConfig(cfg))
+//
+// Without it everything works, but the pool has no evidence of what was sent
+// and retries less. Connections that cfg dials without a pool are left as they
+// are.
+func Observe(cfg *pgx.ConnConfig) {
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		if err != nil {
+			return c, err
+		}
+		return pooled.ObserveConn(ctx, c), nil
+	}
+}

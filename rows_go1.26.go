@@ -1,0 +1,7 @@
+//go:build !go1.27
+
+package pooled
+
+import "database/sql/driver"
+
+func exposeRows(r *rows) driver.Rows { return r }

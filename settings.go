@@ -1,0 +1,353 @@
+package pooled
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settingKind is how the text of a setting is read.
+type settingKind uint8
+
+const (
+	kindInt settingKind = iota
+	kindDuration
+	kindBool
+	kindEnum
+	kindString
+)
+
+var kindNames = [...]string{"number", "duration", "switch", "word", "text"}
+
+func (k settingKind) String() string { return kindNames[k] }
+
+// settingSpec describes one setting of the pool. The parser, the defaults, the
+// checks, Config.Settings and docs/settings.md all read the one table of them.
+type settingSpec struct {
+	name  string // in a DSN; the name in the environment follows from it
+	field string // of Config
+	kind  settingKind
+
+	// at points to the field. A kind goes with one type of pointer: *int,
+	// *time.Duration, *bool, and for words and texts what text converts.
+	at func(*Config) any
+
+	def      profileValues // default of numbers and durations; -1 is Off
+	computed string        // how the default follows from something else, in words
+	min, max int64         // of numbers and durations
+	off      bool          // may be off
+	zero     bool          // a written 0 means off, as people expect
+	words    []string      // of an enum, the default first
+	negated  bool          // the field says the opposite of the setting
+	doc      string
+}
+
+// profileValues holds a value for each profile.
+type profileValues struct{ development, test, production int64 }
+
+func (v profileValues) of(p Profile) int64 {
+	switch p {
+	case Test:
+		return v.test
+	case Production:
+		return v.production
+	}
+	return v.development
+}
+
+func everywhere[T int | time.Duration](v T) profileValues {
+	return profileValues{int64(v), int64(v), int64(v)}
+}
+
+// maxName bounds a pool's name in bytes: a long host and a long database fit.
+const maxName = 200
+
+const (
+	hour = int64(time.Hour)
+	year = 365 * 24 * hour
+	ms   = int64(time.Millisecond)
+)
+
+// settings is the complete list, in the order in which it is printed. The
+// lower bound of a millisecond is there to refuse time.Duration(30), which is
+// 30 ns and never what was meant.
+var settings = []settingSpec{
+	{
+		name: "pool_profile", field: "Profile", kind: kindEnum,
+		at:    func(c *Config) any { return &c.Profile },
+		words: []string{string(Development), string(Test), string(Production)},
+		doc:   "The set of defaults. Production also refuses an unverified TLS connection to another host.",
+	},
+	{
+		name: "pool_name", field: "Name", kind: kindString,
+		at:       func(c *Config) any { return &c.Name },
+		computed: "host and database",
+		max:      maxName,
+		doc:      "Names the pool in logs, errors and metrics.",
+	},
+	{
+		name: "pool", field: "DisablePool", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisablePool },
+		doc: "Off: no pool; a handle is one link, dialled and closed by database/sql as with the bare driver.",
+	},
+	{
+		name: "pool_max_conns", field: "MaxConns", kind: kindInt,
+		at:  func(c *Config) any { return &c.MaxConns },
+		def: profileValues{10, 5, 50}, min: 1, max: 10_000,
+		doc: "The most links that exist at once, those being dialled or closed included.",
+	},
+	{
+		name: "pool_min_conns", field: "MinConns", kind: kindInt,
+		at:  func(c *Config) any { return &c.MinConns },
+		def: profileValues{2, 1, 10}, min: 1, max: 10_000, off: true, zero: true,
+		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns.",
+	},
+	{
+		name: "pool_max_conn_lifetime", field: "MaxConnLifetime", kind: kindDuration,
+		at:  func(c *Config) any { return &c.MaxConnLifetime },
+		def: everywhere(30 * time.Minute), min: ms, max: year, off: true, zero: true,
+		doc: "The age at which a link is replaced.",
+	},
+	{
+		name: "pool_max_conn_lifetime_jitter", field: "MaxConnLifetimeJitter", kind: kindDuration,
+		at:       func(c *Config) any { return &c.MaxConnLifetimeJitter },
+		computed: "a quarter of pool_max_conn_lifetime",
+		min:      int64(time.Microsecond), max: year, off: true, zero: true,
+		doc: "The most that is added at random to the lifetime of each link, so that links made together do not end together. At most the lifetime itself.",
+	},
+	{
+		name: "pool_max_conn_idle_time", field: "MaxConnIdleTime", kind: kindDuration,
+		at:  func(c *Config) any { return &c.MaxConnIdleTime },
+		def: everywhere(10 * time.Minute), min: ms, max: year, off: true, zero: true,
+		doc: "How long a link above pool_min_conns may stay unused before it is closed.",
+	},
+	{
+		name: "pool_health_check_period", field: "HealthCheckPeriod", kind: kindDuration,
+		at:  func(c *Config) any { return &c.HealthCheckPeriod },
+		def: everywhere(30 * time.Second), min: ms, max: 24 * hour,
+		doc: "How often idle links are looked over for age, idleness, keepalive and the minimum.",
+	},
+	{
+		name: "pool_keepalive_time", field: "KeepaliveTime", kind: kindDuration,
+		at:  func(c *Config) any { return &c.KeepaliveTime },
+		def: everywhere(2 * time.Minute), min: ms, max: year, off: true, zero: true,
+		doc: "How long a link may be idle before it is pinged, so that firewalls and servers do not drop it.",
+	},
+	{
+		name: "pool_check_idle_after", field: "CheckIdleAfter", kind: kindDuration,
+		at:  func(c *Config) any { return &c.CheckIdleAfter },
+		def: everywhere(500 * time.Millisecond), min: ms, max: year, off: true,
+		doc: "How long a link may have been idle before it is pinged once more at the start of a loan. Off: never pinged there.",
+	},
+	{
+		name: "pool_acquire_timeout", field: "AcquireTimeout", kind: kindDuration,
+		at:  func(c *Config) any { return &c.AcquireTimeout },
+		def: profileValues{int64(30 * time.Second), int64(5 * time.Second), int64(30 * time.Second)},
+		min: ms, max: 24 * hour, off: true, zero: true,
+		doc: "How long a caller waits for a link, beside its own context. Off: as long as the context allows.",
+	},
+	{
+		name: "pool_max_waiters", field: "MaxWaiters", kind: kindInt,
+		at:  func(c *Config) any { return &c.MaxWaiters },
+		def: everywhere(Off), min: 1, max: 1_000_000, off: true, zero: true,
+		doc: "How many callers may wait for a link; one more gets ErrQueueFull at once. Off: no bound.",
+	},
+	{
+		name: "pool_connect_timeout", field: "ConnectTimeout", kind: kindDuration,
+		at:  func(c *Config) any { return &c.ConnectTimeout },
+		def: everywhere(10 * time.Second), min: ms, max: hour, off: true, zero: true,
+		doc: "Bounds one dial, from name resolution to the end of authentication. Off: the base driver's own bound.",
+	},
+	{
+		name: "pool_max_concurrent_dials", field: "MaxConcurrentDials", kind: kindInt,
+		at:  func(c *Config) any { return &c.MaxConcurrentDials },
+		def: everywhere(5), min: 1, max: 1_000,
+		doc: "How many links may be in dialling at once.",
+	},
+	{
+		name: "pool_tcp_keepalive", field: "TCPKeepalive", kind: kindDuration,
+		at:  func(c *Config) any { return &c.TCPKeepalive },
+		def: everywhere(10 * time.Second), min: int64(time.Second), max: 24 * hour, off: true, zero: true,
+		doc: "The idle time and the interval of TCP keepalive probes on links that packages pgx and mysql dial.",
+	},
+	{
+		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
+		at:  func(c *Config) any { return &c.LeakAfter },
+		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},
+		min: ms, max: year, off: true, zero: true,
+		doc: "The age at which a loan is reported as a leak, once, with the call stack that began it.",
+	},
+	{
+		name: "pool_statement_cache_size", field: "StatementCacheSize", kind: kindInt,
+		at:  func(c *Config) any { return &c.StatementCacheSize },
+		def: everywhere(32), min: 1, max: 10_000, off: true, zero: true,
+		doc: "How many prepared statements the pool keeps on each link. Off behind PgBouncer in transaction mode.",
+	},
+	{
+		name: "pool_reset", field: "Reset", kind: kindEnum,
+		at:    func(c *Config) any { return &c.Reset },
+		words: []string{string(ResetOff), string(ResetDirty)},
+		doc:   "What happens to a session that a loan has changed. Off: counted and told, left alone. Dirty: reset or replaced before the next borrower gets it.",
+	},
+	{
+		name: "pool_allow_unverified_tls", field: "AllowUnverifiedTLS", kind: kindBool,
+		at:  func(c *Config) any { return &c.AllowUnverifiedTLS },
+		doc: "Permits the production profile to talk to another host without verifying who it is.",
+	},
+}
+
+// env returns the name in the environment.
+func (s *settingSpec) env() string {
+	if s.name == "pool" {
+		return "POOLED_POOL"
+	}
+	return "POOLED_" + strings.ToUpper(strings.TrimPrefix(s.name, "pool_"))
+}
+
+// number reads the field of a number or a duration.
+func (s *settingSpec) number(c *Config) int64 {
+	switch p := s.at(c).(type) {
+	case *int:
+		return int64(*p)
+	case *time.Duration:
+		return int64(*p)
+	}
+	return 0
+}
+
+func (s *settingSpec) setNumber(c *Config, v int64) {
+	switch p := s.at(c).(type) {
+	case *int:
+		*p = int(v)
+	case *time.Duration:
+		*p = time.Duration(v)
+	}
+}
+
+// text reads the field of a word or a text.
+func (s *settingSpec) text(c *Config) string {
+	switch p := s.at(c).(type) {
+	case *string:
+		return *p
+	case *Profile:
+		return string(*p)
+	case *ResetMode:
+		return string(*p)
+	}
+	return ""
+}
+
+func (s *settingSpec) setText(c *Config, v string) {
+	switch p := s.at(c).(type) {
+	case *string:
+		*p = v
+	case *Profile:
+		*p = Profile(v)
+	case *ResetMode:
+		*p = ResetMode(v)
+	}
+}
+
+// numeric tells whether the field is a number or a duration.
+func (s *settingSpec) numeric() bool { return s.kind == kindInt || s.kind == kindDuration }
+
+// isZero tells whether the field was left to its default. A switch has no
+// such state: its zero value is its default.
+func (s *settingSpec) isZero(c *Config) bool {
+	switch {
+	case s.numeric():
+		return s.number(c) == 0
+	case s.kind == kindBool:
+		return !*s.at(c).(*bool)
+	}
+	return s.text(c) == ""
+}
+
+// value prints the field the way a DSN would say it.
+func (s *settingSpec) value(c *Config) string {
+	switch {
+	case s.numeric():
+		return s.format(s.number(c))
+	case s.kind == kindBool:
+		return onOff(*s.at(c).(*bool) != s.negated)
+	}
+	return s.text(c)
+}
+
+// format prints a number or a duration the way a DSN would say it.
+func (s *settingSpec) format(v int64) string {
+	switch {
+	case s.off && (v == Off || v == 0):
+		return "off"
+	case s.kind == kindDuration:
+		return shortDuration(time.Duration(v))
+	}
+	return strconv.FormatInt(v, 10)
+}
+
+// defaultFor prints the default in a profile.
+func (s *settingSpec) defaultFor(p Profile) string {
+	switch {
+	case s.computed != "":
+		return s.computed
+	case s.numeric():
+		return s.format(s.def.of(p))
+	case s.kind == kindBool:
+		return onOff(s.negated)
+	}
+	return s.words[0]
+}
+
+// allowed says in words which values are good.
+func (s *settingSpec) allowed() string {
+	var text string
+	switch s.kind {
+	case kindInt, kindDuration:
+		bound := func(v int64) string {
+			if s.kind == kindDuration {
+				return shortDuration(time.Duration(v))
+			}
+			return strconv.FormatInt(v, 10)
+		}
+		text = bound(s.min) + " to " + bound(s.max)
+		if s.off {
+			text += ", or off"
+		}
+	case kindBool:
+		text = "on or off"
+	case kindEnum:
+		text = orList(s.words)
+	case kindString:
+		text = fmt.Sprintf("1 to %d letters, digits, spaces and . _ - / : @", s.max)
+	}
+	return text
+}
+
+// orList joins words the way a sentence does.
+func orList(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+// shortDuration prints 30m0s as 30m and 8760h0m0s as 8760h.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}

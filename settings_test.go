@@ -1,0 +1,246 @@
+package pooled
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// good has one value for every setting that no profile has as its default.
+var good = map[string]struct {
+	text string // in a DSN and in the environment
+	set  Option // the same in code
+	get  func(*Config) any
+	want any
+}{
+	"pool_profile":                  {"test", func(c *Config) { c.Profile = Test }, func(c *Config) any { return c.Profile }, Test},
+	"pool_name":                     {"orders-db", func(c *Config) { c.Name = "orders-db" }, func(c *Config) any { return c.Name }, "orders-db"},
+	"pool":                          {"off", func(c *Config) { c.DisablePool = true }, func(c *Config) any { return c.DisablePool }, true},
+	"pool_max_conns":                {"7", func(c *Config) { c.MaxConns = 7 }, func(c *Config) any { return c.MaxConns }, 7},
+	"pool_min_conns":                {"3", func(c *Config) { c.MinConns = 3 }, func(c *Config) any { return c.MinConns }, 3},
+	"pool_max_conn_lifetime":        {"1h30m", func(c *Config) { c.MaxConnLifetime = 90 * time.Minute }, func(c *Config) any { return c.MaxConnLifetime }, 90 * time.Minute},
+	"pool_max_conn_lifetime_jitter": {"45s", func(c *Config) { c.MaxConnLifetimeJitter = 45 * time.Second }, func(c *Config) any { return c.MaxConnLifetimeJitter }, 45 * time.Second},
+	"pool_max_conn_idle_time":       {"45s", func(c *Config) { c.MaxConnIdleTime = 45 * time.Second }, func(c *Config) any { return c.MaxConnIdleTime }, 45 * time.Second},
+	"pool_health_check_period":      {"45s", func(c *Config) { c.HealthCheckPeriod = 45 * time.Second }, func(c *Config) any { return c.HealthCheckPeriod }, 45 * time.Second},
+	"pool_keepalive_time":           {"45s", func(c *Config) { c.KeepaliveTime = 45 * time.Second }, func(c *Config) any { return c.KeepaliveTime }, 45 * time.Second},
+	"pool_check_idle_after":         {"45ms", func(c *Config) { c.CheckIdleAfter = 45 * time.Millisecond }, func(c *Config) any { return c.CheckIdleAfter }, 45 * time.Millisecond},
+	"pool_acquire_timeout":          {"1.5s", func(c *Config) { c.AcquireTimeout = 1500 * time.Millisecond }, func(c *Config) any { return c.AcquireTimeout }, 1500 * time.Millisecond},
+	"pool_max_waiters":              {"100", func(c *Config) { c.MaxWaiters = 100 }, func(c *Config) any { return c.MaxWaiters }, 100},
+	"pool_connect_timeout":          {"45s", func(c *Config) { c.ConnectTimeout = 45 * time.Second }, func(c *Config) any { return c.ConnectTimeout }, 45 * time.Second},
+	"pool_max_concurrent_dials":     {"3", func(c *Config) { c.MaxConcurrentDials = 3 }, func(c *Config) any { return c.MaxConcurrentDials }, 3},
+	"pool_tcp_keepalive":            {"45s", func(c *Config) { c.TCPKeepalive = 45 * time.Second }, func(c *Config) any { return c.TCPKeepalive }, 45 * time.Second},
+	"pool_leak_after":               {"45s", func(c *Config) { c.LeakAfter = 45 * time.Second }, func(c *Config) any { return c.LeakAfter }, 45 * time.Second},
+	"pool_statement_cache_size":     {"64", func(c *Config) { c.StatementCacheSize = 64 }, func(c *Config) any { return c.StatementCacheSize }, 64},
+	"pool_reset":                    {"dirty", func(c *Config) { c.Reset = ResetDirty }, func(c *Config) any { return c.Reset }, ResetDirty},
+	"pool_allow_unverified_tls":     {"on", func(c *Config) { c.AllowUnverifiedTLS = true }, func(c *Config) any { return c.AllowUnverifiedTLS }, true},
+}
+
+// resolveIn is resolve with an environment of the test's own.
+func resolveIn(environ []string, dsn string, opts ...Option) (*Config, error) {
+	return newResolver(environ).resolve(dsn, opts)
+}
+
+func TestEverySettingIsReadFromEverySource(t *testing.T) {
+	for i := range settings {
+		s := &settings[i]
+		g, ok := good[s.name]
+		if !ok {
+			t.Errorf("%s has no good value in this test", s.name)
+			continue
+		}
+		pair := s.name + "=" + g.text
+		for _, tt := range []struct {
+			name, source, rest string
+			env                []string
+			dsn                string
+			opts               []Option
+		}{
+			{name: "environment", source: "environment " + s.env(), env: []string{s.env() + "=" + g.text}},
+			{name: "URL", source: "DSN", dsn: "postgres://h/d?" + pair, rest: "postgres://h/d"},
+			{name: "keywords", source: "DSN", dsn: "host=h " + pair, rest: "host=h"},
+			{name: "MySQL", source: "DSN", dsn: "u:p@tcp(h)/d?" + pair, rest: "u:p@tcp(h)/d"},
+			{name: "file", source: "DSN", dsn: "file:x.db?" + pair, rest: "file:x.db"},
+			{name: "option", source: "option in code", opts: []Option{g.set}},
+		} {
+			t.Run(s.name+"/"+tt.name, func(t *testing.T) {
+				c, err := resolveIn(tt.env, tt.dsn, tt.opts...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := g.get(c); got != g.want {
+					t.Errorf("got %v, want %v", got, g.want)
+				}
+				if got := c.sources[s.name]; got != tt.source {
+					t.Errorf("source %q, want %q", got, tt.source)
+				}
+				if c.dsn != tt.rest {
+					t.Errorf("the base driver gets %q, want %q", c.dsn, tt.rest)
+				}
+			})
+		}
+	}
+}
+
+// TestEverySettingThatCanBeOffIsOff walks the ways to say off. The result is
+// Off, but 0 for the two that are amounts.
+func TestEverySettingThatCanBeOffIsOff(t *testing.T) {
+	var off []string
+	for i := range settings {
+		s := &settings[i]
+		if !s.off {
+			continue
+		}
+		off = append(off, s.field)
+		want := int64(Off)
+		if s.name == "pool_min_conns" || s.name == "pool_max_conn_lifetime_jitter" {
+			want = 0
+		}
+		configs := map[string]func() (*Config, error){
+			"DSN":         func() (*Config, error) { return resolveIn(nil, "x?"+s.name+"=off") },
+			"environment": func() (*Config, error) { return resolveIn([]string{s.env() + "=off"}, "x") },
+			"option":      func() (*Config, error) { return resolveIn(nil, "x", func(c *Config) { s.setNumber(c, Off) }) },
+		}
+		if s.zero {
+			configs["0 in the DSN"] = func() (*Config, error) { return resolveIn(nil, "x?"+s.name+"=0") }
+		}
+		for name, open := range configs {
+			c, err := open()
+			if err != nil {
+				t.Errorf("%s from %s: %v", s.name, name, err)
+				continue
+			}
+			if got := s.number(c); got != want {
+				t.Errorf("%s from %s: %d, want %d", s.name, name, got, want)
+			}
+			if got := s.value(c); got != "off" {
+				t.Errorf("%s from %s is printed as %q", s.name, name, got)
+			}
+		}
+	}
+	want := "MinConns MaxConnLifetime MaxConnLifetimeJitter MaxConnIdleTime KeepaliveTime CheckIdleAfter " +
+		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive LeakAfter StatementCacheSize"
+	if got := strings.Join(off, " "); got != want {
+		t.Errorf("the comment on Config says that these can be off:\n%s\nthe table:\n%s", want, got)
+	}
+}
+
+// TestABadValueIsRefusedWithWhatIsAllowed has a bad value for every setting.
+func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
+	for _, tt := range []struct{ name, text, message string }{
+		{"pool_profile", "prod", `"prod" (DSN): allowed: development, test or production`},
+		{"pool_profile", "", `"" (DSN): allowed: development, test or production`},
+		{"pool_name", "a=b", `(not shown) (DSN): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
+		{"pool", "maybe", `"maybe" (DSN): allowed: on or off`},
+		{"pool_max_conns", "many", `"many" (DSN): a whole number is wanted; allowed: 1 to 10000`},
+		{"pool_max_conns", "0", `"0" (DSN): allowed: 1 to 10000`},
+		{"pool_max_conns", "10001", `"10001" (DSN): allowed: 1 to 10000`},
+		{"pool_max_conns", "99999999999999999999", `"99999999999999999999" (DSN): a whole number is wanted; allowed: 1 to 10000`},
+		{"pool_max_conns", "off", `"off" (DSN): this setting cannot be off; allowed: 1 to 10000`},
+		{"pool_max_conns", "", `"" (DSN): the value is empty; allowed: 1 to 10000`},
+		{"pool_max_conns", "%zz", ` (DSN): its %-escapes cannot be read; allowed: 1 to 10000`},
+		{"pool_min_conns", "-1", `"-1" (DSN): it is negative; allowed: 1 to 10000, or off`},
+		{"pool_max_conn_lifetime", "30", `"30" (DSN): a duration needs a unit, such as 30s; allowed: 1ms to 8760h, or off`},
+		{"pool_max_conn_lifetime_jitter", "10%25", `"10%" (DSN): a duration is written like 90s, 1m30s or 500ms; allowed: 1µs to 8760h, or off`},
+		{"pool_max_conn_idle_time", "1d", `"1d" (DSN): a duration is written like 90s, 1m30s or 500ms; allowed: 1ms to 8760h, or off`},
+		{"pool_health_check_period", "0", `"0" (DSN): allowed: 1ms to 24h`},
+		{"pool_keepalive_time", "-2m", `"-2m" (DSN): it is negative; allowed: 1ms to 8760h, or off`},
+		{"pool_check_idle_after", "0", `"0" (DSN): 0 could mean always or never; "off" means never; allowed: 1ms to 8760h, or off`},
+		{"pool_acquire_timeout", "25h", `"25h" (DSN): allowed: 1ms to 24h, or off`},
+		{"pool_acquire_timeout", "-1ns", `"-1ns" (DSN): it is negative; allowed: 1ms to 24h, or off`},
+		{"pool_max_waiters", "1.5", `"1.5" (DSN): a whole number is wanted; allowed: 1 to 1000000, or off`},
+		{"pool_connect_timeout", "10", `"10" (DSN): a duration needs a unit, such as 10s; allowed: 1ms to 1h, or off`},
+		{"pool_max_concurrent_dials", "0", `"0" (DSN): allowed: 1 to 1000`},
+		{"pool_tcp_keepalive", "10ms", `"10ms" (DSN): allowed: 1s to 24h, or off`},
+		{"pool_leak_after", "1ns", `"1ns" (DSN): allowed: 1ms to 8760h, or off`},
+		{"pool_statement_cache_size", "1e3", `"1e3" (DSN): a whole number is wanted; allowed: 1 to 10000, or off`},
+		{"pool_reset", "always", `"always" (DSN): allowed: off or dirty`},
+		{"pool_allow_unverified_tls", "2", `"2" (DSN): allowed: on or off`},
+	} {
+		for _, source := range []string{"DSN", "environment"} {
+			environ, dsn := []string(nil), "postgres://h/d?"+tt.name+"="+tt.text
+			want := strings.TrimRight("pooled: "+tt.name+" "+strings.TrimLeft(tt.message, " "), " ")
+			if source == "environment" {
+				if tt.text == "" || strings.Contains(tt.text, "%") {
+					continue // nothing is no value there, and % nothing special
+				}
+				name := "POOLED_" + strings.ToUpper(strings.TrimPrefix(tt.name, "pool_"))
+				environ, dsn = []string{name + "=" + tt.text}, "postgres://h/d"
+				want = strings.Replace(want, "(DSN)", "(environment "+name+")", 1)
+			}
+			_, err := resolveIn(environ, dsn)
+			if err == nil || err.Error() != want {
+				t.Errorf("%s=%s from %s\n got %v\nwant %s", tt.name, tt.text, source, err, want)
+			}
+			if fault := new(SettingError); !errors.As(err, &fault) || fault.Setting != tt.name {
+				t.Errorf("%s=%s from %s: %T", tt.name, tt.text, source, err)
+			}
+		}
+	}
+}
+
+func TestABadValueInCodeIsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		opt     Option
+		message string
+	}{
+		{func(c *Config) { c.Profile = "Production" }, `pooled: pool_profile "Production" (option in code): allowed: development, test or production`},
+		{func(c *Config) { c.Name = "a\nb" }, `pooled: pool_name (not shown) (option in code): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
+		{func(c *Config) { c.MaxConns = Off }, `pooled: pool_max_conns "off" (option in code): this setting cannot be off; allowed: 1 to 10000`},
+		{func(c *Config) { c.MaxConns = -5 }, `pooled: pool_max_conns "-5" (option in code): allowed: 1 to 10000`},
+		{func(c *Config) { c.MinConns = -2 }, `pooled: pool_min_conns "-2" (option in code): allowed: 1 to 10000, or off`},
+		{func(c *Config) { c.MaxConnLifetime = -time.Second }, `pooled: pool_max_conn_lifetime "-1s" (option in code): allowed: 1ms to 8760h, or off`},
+		{func(c *Config) { c.MaxConnLifetimeJitter = 17520 * time.Hour }, `pooled: pool_max_conn_lifetime_jitter "17520h" (option in code): allowed: 1µs to 8760h, or off`},
+		{func(c *Config) { c.MaxConnIdleTime = 600 }, `pooled: pool_max_conn_idle_time "600ns" (option in code): a bare number counts nanoseconds, write 600*time.Second; allowed: 1ms to 8760h, or off`},
+		{func(c *Config) { c.HealthCheckPeriod = Off }, `pooled: pool_health_check_period "off" (option in code): this setting cannot be off; allowed: 1ms to 24h`},
+		{func(c *Config) { c.KeepaliveTime = -2 }, `pooled: pool_keepalive_time "-2ns" (option in code): allowed: 1ms to 8760h, or off`},
+		{func(c *Config) { c.CheckIdleAfter = 1 }, `pooled: pool_check_idle_after "1ns" (option in code): a bare number counts nanoseconds, write 1*time.Second; allowed: 1ms to 8760h, or off`},
+		{func(c *Config) { c.AcquireTimeout = 30 }, `pooled: pool_acquire_timeout "30ns" (option in code): a bare number counts nanoseconds, write 30*time.Second; allowed: 1ms to 24h, or off`},
+		{func(c *Config) { c.MaxWaiters = -2 }, `pooled: pool_max_waiters "-2" (option in code): allowed: 1 to 1000000, or off`},
+		{func(c *Config) { c.ConnectTimeout = 2 * time.Hour }, `pooled: pool_connect_timeout "2h" (option in code): allowed: 1ms to 1h, or off`},
+		{func(c *Config) { c.MaxConcurrentDials = 5000 }, `pooled: pool_max_concurrent_dials "5000" (option in code): allowed: 1 to 1000`},
+		{func(c *Config) { c.TCPKeepalive = time.Millisecond }, `pooled: pool_tcp_keepalive "1ms" (option in code): allowed: 1s to 24h, or off`},
+		{func(c *Config) { c.LeakAfter = -time.Hour }, `pooled: pool_leak_after "-1h" (option in code): allowed: 1ms to 8760h, or off`},
+		{func(c *Config) { c.StatementCacheSize = 1 << 20 }, `pooled: pool_statement_cache_size "1048576" (option in code): allowed: 1 to 10000, or off`},
+		{func(c *Config) { c.Reset = "yes" }, `pooled: pool_reset "yes" (option in code): allowed: off or dirty`},
+	} {
+		if _, err := resolveIn(nil, "postgres://h/d", tt.opt); err == nil || err.Error() != tt.message {
+			t.Errorf(" got %v\nwant %s", err, tt.message)
+		}
+		var c Config
+		tt.opt(&c)
+		if err := c.Validate(); err == nil || err.Error() != tt.message {
+			t.Errorf("Validate:\n got %v\nwant %s", err, tt.message)
+		}
+	}
+}
+
+// TestEveryFieldOfConfigIsASetting fails when a field is added to Config and
+// not to the table.
+func TestEveryFieldOfConfigIsASetting(t *testing.T) {
+	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true}
+	var c Config
+	for i := range settings {
+		s := &settings[i]
+		known[s.field] = true
+		field := reflect.ValueOf(&c).Elem().FieldByName(s.field)
+		if !field.IsValid() || field.Addr().Interface() != s.at(&c) {
+			t.Errorf("%s does not point to Config.%s", s.name, s.field)
+		}
+	}
+	for field := range reflect.TypeFor[Config]().Fields() {
+		if field.IsExported() && !known[field.Name] {
+			t.Errorf("Config.%s is not in the table of settings", field.Name)
+		}
+	}
+	for field := range reflect.TypeFor[Params]().Fields() {
+		found := false
+		for i := range params {
+			found = found || params[i].field == field.Name
+		}
+		if !found {
+			t.Errorf("Params.%s is not in the table of parameters", field.Name)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package pooled
+
+import "sync/atomic"
+
+// closeReason says why a link was hung up.
+type closeReason uint32
+
+const (
+	closedNot closeReason = iota
+	closedLifetime
+	closedIdle
+	closedBroken
+	closedShrunk
+	closedReset
+	closedEvicted
+	closedShutdown
+	closeReasons
+)
+
+// counters are the pool's own figures. Those that grow with every loan are
+// kept in the links instead, where nobody contends for them.
+type counters struct {
+	waits      histogram // callers that queued: how long, served or not
+	dials      histogram // dials: how long, successful or not
+	dialErrors atomic.Uint64
+	timeouts   atomic.Uint64
+	cancelled  atomic.Uint64
+	queueFull  atomic.Uint64
+	resets     atomic.Uint64
+	unended    atomic.Uint64
+	leaks      atomic.Uint64
+	closed     [closeReasons]atomic.Uint64
+}
+
+// Stats is a snapshot of a pool. Counters only grow, from the pool's making.
+type Stats struct {
+	Name string // Config.Name
+	Counts
+
+	Use  Histogram // finished loans: how long they held a link
+	Wait Histogram // callers that queued: how long, served or not
+	Dial Histogram // dials: how long, successful or not
+
+	AcquireTimeouts uint64 // callers that AcquireTimeout ended
+	Cancelled       uint64 // callers that gave up waiting: their context ended
+	QueueFull       uint64 // callers refused because of MaxWaiters
+	DialErrors      uint64 // dials that failed
+
+	ClosedLifetime uint64 // links hung up because of MaxConnLifetime
+	ClosedIdle     uint64 // because of MaxConnIdleTime
+	ClosedBroken   uint64 // because they were lost or no longer usable
+	ClosedShrunk   uint64 // because of Resize
+	ClosedReset    uint64 // because their session could not be put back
+	ClosedEvicted  uint64 // because of Evict
+	ClosedShutdown uint64 // because of Close or Shutdown
+
+	SessionResets uint64 // sessions put back before a loan (ResetDirty)
+	Stateful      int    // links that carry session state now
+	Leaks         uint64 // loans that grew older than LeakAfter
+	LeakedNow     int    // of these, not over yet
+	Unended       uint64 // loans that nobody ended: a wrapper above hides driver.Validator
+}
+
+// Stats returns the figures of this moment. It costs some microseconds and
+// keeps nobody from getting a link for longer.
+func (p *Pool) Stats() Stats {
+	c := &p.stats
+	s := Stats{
+		Name:            p.cfg.Name,
+		AcquireTimeouts: c.timeouts.Load(),
+		Cancelled:       c.cancelled.Load(),
+		QueueFull:       c.queueFull.Load(),
+		DialErrors:      c.dialErrors.Load(),
+		ClosedLifetime:  c.closed[closedLifetime].Load(),
+		ClosedIdle:      c.closed[closedIdle].Load(),
+		ClosedBroken:    c.closed[closedBroken].Load(),
+		ClosedShrunk:    c.closed[closedShrunk].Load(),
+		ClosedReset:     c.closed[closedReset].Load(),
+		ClosedEvicted:   c.closed[closedEvicted].Load(),
+		ClosedShutdown:  c.closed[closedShutdown].Load(),
+		SessionResets:   c.resets.Load(),
+		Leaks:           c.leaks.Load(),
+		Unended:         c.unended.Load(),
+	}
+	c.waits.addTo(&s.Wait)
+	c.dials.addTo(&s.Dial)
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.Counts = p.countsLocked()
+	s.Use.merge(p.useBefore)
+	for _, l := range p.links {
+		l.use.addTo(&s.Use)
+		if l.session.Load() != 0 {
+			s.Stateful++
+		}
+		if l.leaked.Load() && l.inUse() {
+			s.LeakedNow++
+		}
+	}
+	return s
+}

@@ -1,0 +1,199 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+)
+
+var (
+	_ driver.Stmt             = (*stmt)(nil)
+	_ driver.StmtExecContext  = (*stmt)(nil)
+	_ driver.StmtQueryContext = (*stmt)(nil)
+)
+
+// stmt is what sql.DB calls a prepared statement. It belongs to a handle and
+// finds its twin on the link of each loan by its text.
+type stmt struct {
+	h     *conn
+	query string
+	st    *Statement
+	text  *stmtText // nil for a plain statement on its way through the cache
+	fixed *twin     // with the pool off: the one statement there is
+}
+
+// NumInput returns -1: the arguments are counted on the link, in
+// database/sql's words. With the pool off the base's own count is known.
+func (s *stmt) NumInput() int {
+	if s.fixed != nil {
+		return s.fixed.base.NumInput()
+	}
+	return -1
+}
+
+// Close keeps the books. sql.DB also closes statements after the loan, with
+// its own lock held, so the server is spoken to only while the loan is ours.
+func (s *stmt) Close() error {
+	if s.fixed != nil {
+		return s.fixed.base.Close()
+	}
+	h := s.h
+	last := h.pool.prepared.release(s.text)
+	if !last || h.pool.prepares.KeepUnused || !h.state.onLoan() || h.link.broken {
+		return nil
+	}
+	defer h.guard()
+	h.busy = true
+	if t := h.link.stmts.byText[s.query]; t != nil && t.text == s.text {
+		h.link.stmts.drop(t)
+	}
+	h.busy = false
+	return nil
+}
+
+// twin returns the statement's twin on l, pinned. It is prepared if l has
+// none, or one that may no longer mean the same.
+func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
+	if s.fixed != nil {
+		s.fixed.pins++
+		return s.fixed, nil
+	}
+	p := l.pool
+	l.stmts.cap = p.statementCap()
+	if t := l.stmts.get(s.query); t != nil {
+		if t.text == s.text || p.prepares.KeepUnused {
+			t.pins++
+			return t, nil
+		}
+		l.stmts.drop(t)
+	}
+	base, err := l.prepare(ctx, s.query)
+	for try := 0; err != nil && try < 2 && p.dialect.Fault(err) == FaultTooManyStatements; try++ {
+		p.shedStatements(l, try)
+		base, err = l.prepare(ctx, s.query)
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := newTwin(s.query, base, s.text, l.checker)
+	t.pins = 1
+	l.stmts.put(t)
+	return t, nil
+}
+
+// sendsText says whether the statement runs as plain text: the cache is off
+// and the base can run text with arguments.
+func (s *stmt) sendsText(l *link) bool {
+	return s.fixed == nil && s.h.pool.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !s.h.pool.prepares.Plain
+}
+
+// ExecContext runs the statement's twin on the loan's link.
+func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
+	defer s.h.guard()
+	s.h.busy = true
+	res, err = s.exec(ctx, args)
+	s.h.busy = false
+	return res, err
+}
+
+func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	var res driver.Result
+	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		if t == nil {
+			res, err = l.exec(ctx, s.query, args)
+			return err
+		}
+		res, err = t.exec(ctx, args)
+		l.stmts.unpin(t)
+		return err
+	})
+	return res, err
+}
+
+// QueryContext is like ExecContext for a statement that returns rows.
+func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
+	defer s.h.guard()
+	s.h.busy = true
+	rows, err = s.queryRows(ctx, args)
+	s.h.busy = false
+	return rows, err
+}
+
+func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	var rows driver.Rows
+	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		if t == nil {
+			if rows, err = l.query(ctx, s.query, args); err == nil {
+				rows = l.openRows(rows, nil)
+			}
+			return err
+		}
+		if rows, err = t.query(ctx, args); err != nil {
+			l.stmts.unpin(t)
+			return err
+		}
+		rows = l.openRows(rows, t) // which unpins t in the end
+		return nil
+	})
+	return rows, err
+}
+
+// run converts the arguments once and calls call until it succeeds or may not
+// be tried again.
+func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
+	h := s.h
+	l, err := h.bind(ctx)
+	if err != nil {
+		return err
+	}
+	converted, again := false, false
+	for {
+		before := l.evidence()
+		var t *twin
+		check := argChecker{named: l.checker, want: -1}
+		if !s.sendsText(l) {
+			if t, err = s.twin(ctx, l); err == nil {
+				check = t.args
+			}
+		}
+		if err == nil && !converted {
+			if args, err = check.convert(args); err != nil {
+				if t != nil {
+					l.stmts.unpin(t)
+				}
+				return err
+			}
+			converted = true
+		}
+		if err == nil {
+			err = call(l, t, args)
+		}
+		if err == nil {
+			h.ran(l, s.st)
+			return nil
+		}
+		// The server refused to run a twin that the schema has left behind.
+		if t != nil && s.fixed == nil && !again && h.tx.base == nil && h.pool.dialect.Fault(err) == FaultStaleStatement {
+			again = true
+			l.stmts.drop(t)
+			err = nil
+			continue
+		}
+		next, err2 := h.again(ctx, l, s.st.Retryable, before, err)
+		if err2 != nil {
+			h.ran(l, s.st)
+			return h.fail(l, s.st, before, err2)
+		}
+		l, err = next, nil
+	}
+}
+
+// Exec is never called by sql.DB, which prefers ExecContext.
+func (s *stmt) Exec([]driver.Value) (driver.Result, error) {
+	return nil, errors.New("pooled: Stmt.Exec without a context is not supported, use ExecContext")
+}
+
+// Query is never called by sql.DB, which prefers QueryContext.
+func (s *stmt) Query([]driver.Value) (driver.Rows, error) {
+	return nil, errors.New("pooled: Stmt.Query without a context is not supported, use QueryContext")
+}

@@ -1,0 +1,64 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+)
+
+// tx is the open transaction of a loan. It lives in its handle.
+type tx struct {
+	h    *conn
+	base driver.Tx
+	ctx  context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+}
+
+var _ driver.Tx = (*tx)(nil)
+
+// Commit commits. When the answer is lost, nobody knows the outcome, and that
+// is what the program is told (ErrOutcomeUnknown).
+func (t *tx) Commit() (err error) {
+	h := t.h
+	defer h.guard()
+	h.busy = true
+	err = h.finish(driver.Tx.Commit)
+	h.busy = false
+	return err
+}
+
+// Rollback rolls back, at the program's wish or because its context ended.
+// In the second case a link whose base cannot vouch for itself is given up,
+// as database/sql would give up the bare connection, unless the dialect sees
+// that it is out of the transaction and nothing is half read.
+func (t *tx) Rollback() (err error) {
+	h, l, ctx := t.h, t.h.link, t.ctx
+	defer h.guard()
+	h.busy = true
+	err = h.finish(driver.Tx.Rollback)
+	h.busy = false
+	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
+		if h.off {
+			h.doomed = true
+		} else if !h.pool.knowsState || h.pool.dialect.State(l.base) != ConnClean {
+			l.broken = true
+		}
+	}
+	return err
+}
+
+// finish ends the transaction by run. That sql.DB would not run a COMMIT or
+// ROLLBACK again on driver.ErrBadConn is no reason to claim that the server
+// did nothing.
+func (h *conn) finish(run func(driver.Tx) error) error {
+	l, base := h.link, h.tx.base
+	if base == nil || l == nil {
+		return driver.ErrBadConn // the link panicked away under the transaction
+	}
+	before := l.evidence()
+	err := run(base)
+	h.tx = tx{h: h}
+	l.clearPhase(phaseTx)
+	if err == nil || h.off {
+		return err
+	}
+	return h.fail(l, commitStatement, before, l.note(err))
+}

@@ -1,0 +1,129 @@
+package pooled
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// wire is the socket under a link. It lies below TLS and below the base
+// driver's buffers, so what it has seen is evidence and not the driver's
+// word: how many bytes left this process, whether this side closed it, and
+// whether the server hung up.
+//
+// Read, the addresses and the deadlines go straight to the embedded
+// connection. io.ReaderFrom is left out on purpose: it would send bytes past
+// the count.
+type wire struct {
+	net.Conn
+
+	sent   atomic.Uint64
+	closed atomic.Bool  // Close was called on this side
+	linger atomic.Int64 // how long Close waits for the server's goodbye
+
+	// raw and probe are made once, so that looking for the server's hang-up
+	// allocates nothing. raw is nil when the connection has no descriptor.
+	raw   syscall.RawConn
+	probe func(fd uintptr)
+	gone  atomic.Bool // the server's side is closed; it stays so
+}
+
+// sysWire is a wire over a connection with a file descriptor. It is a type of
+// its own because go-sql-driver takes a SyscallConn that answers with an error
+// for a dead connection, while it leaves alone a connection that has none.
+type sysWire struct{ *wire }
+
+var (
+	_ net.Conn     = (*wire)(nil)
+	_ syscall.Conn = sysWire{}
+)
+
+// newWire wraps c. The second result is what the base driver is to use.
+func newWire(c net.Conn) (*wire, net.Conn) {
+	w := &wire{Conn: c}
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return w, w
+	}
+	if raw, err := sc.SyscallConn(); err == nil {
+		w.raw = raw
+		w.probe = func(fd uintptr) {
+			if hungUp(fd) {
+				w.gone.Store(true)
+			}
+		}
+	}
+	return w, sysWire{w}
+}
+
+// SyscallConn answers as the connection below does.
+func (w sysWire) SyscallConn() (syscall.RawConn, error) {
+	if w.raw != nil {
+		return w.raw, nil
+	}
+	return w.Conn.(syscall.Conn).SyscallConn()
+}
+
+// Write counts the bytes before they are written and takes back those that
+// were not. Counting afterwards would let somebody who looks during a write
+// conclude that nothing was sent; this way an error can only be on the side
+// of caution.
+func (w *wire) Write(p []byte) (int, error) {
+	w.sent.Add(uint64(len(p)))
+	n, err := w.Conn.Write(p)
+	if n < len(p) {
+		w.sent.Add(-uint64(len(p) - max(n, 0)))
+	}
+	return n, err
+}
+
+// CloseWrite shuts down the writing side where the connection below can.
+func (w *wire) CloseWrite() error {
+	if c, ok := w.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// NetConn returns the connection below, as the method of tls.Conn does.
+func (w *wire) NetConn() net.Conn { return w.Conn }
+
+// Close closes the socket. After lingerClose it first waits for the server to
+// close its side.
+func (w *wire) Close() error {
+	if !w.closed.Swap(true) {
+		if d := time.Duration(w.linger.Load()); d > 0 {
+			w.goodbye(d)
+		}
+	}
+	return w.Conn.Close()
+}
+
+// goodbye tells the server that nothing more will come and reads until it
+// hangs up too, for at most d. What is still on its way is thrown away, which
+// also keeps the kernel from answering it with a reset.
+func (w *wire) goodbye(d time.Duration) {
+	end := time.Now().Add(d)
+	if w.CloseWrite() != nil || w.Conn.SetReadDeadline(end) != nil {
+		return
+	}
+	var rest [1024]byte
+	for time.Now().Before(end) {
+		if _, err := w.Conn.Read(rest[:]); err != nil {
+			return
+		}
+	}
+}
+
+// peerClosed tells, without waiting, whether the server has closed its side
+// or reset the connection, also when unread bytes lie before its goodbye. It
+// takes no lock that a blocked Read holds.
+func (w *wire) peerClosed() bool {
+	if w.raw != nil && !w.gone.Load() && !w.closed.Load() {
+		// The error is net.ErrClosed: closed on this side in the meantime.
+		_ = w.raw.Control(w.probe)
+	}
+	return w.gone.Load()
+}

@@ -1,0 +1,6 @@
+//go:build !(linux || darwin || dragonfly || freebsd || netbsd || openbsd)
+
+package pooled
+
+// hungUp cannot tell here; the ping of an idle link finds out.
+func hungUp(uintptr) bool { return false }
