@@ -22,14 +22,9 @@ type stmt struct {
 	fixed *twin     // with the pool off: the one statement there is
 }
 
-// NumInput returns -1: the arguments are counted on the link, in
-// database/sql's words. With the pool off the base's own count is known.
-func (s *stmt) NumInput() int {
-	if s.fixed != nil {
-		return s.fixed.base.NumInput()
-	}
-	return -1
-}
+// NumInput returns -1: the arguments are counted on the link, after the base
+// has converted them and perhaps removed some, in database/sql's words.
+func (s *stmt) NumInput() int { return -1 }
 
 // Close keeps the books. sql.DB also closes statements after the loan, with
 // its own lock held, so the server is spoken to only while the loan is ours.
