@@ -49,7 +49,7 @@ type Config struct {
 	// Profile chooses the defaults. Default: Development.
 	Profile Profile
 
-	// Name names the pool in logs, errors and metrics: 1 to 100 letters,
+	// Name names the pool in logs, errors and metrics: 1 to 200 letters,
 	// digits, spaces and . _ - / : @. Default: host and database of the DSN,
 	// or "pooled" when the dialect cannot read them.
 	Name string

@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -74,26 +75,36 @@ func (p *Pool) dial(gen uint64) {
 	p.settledLocked()
 }
 
-// connect dials within ConnectTimeout. A base that panics would take the
-// program down from here, where nobody can recover it, so it becomes an error.
-func (p *Pool) connect() (l *link, err error) {
+// guarded calls the base from one of the pool's own goroutines. A panic there
+// would take the program down, because nobody could recover it; it becomes an
+// error.
+func guarded(call func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("pooled: the driver panicked: %v", v)
+		}
+	}()
+	return call()
+}
+
+// connect dials within ConnectTimeout.
+func (p *Pool) connect() (*link, error) {
 	ctx, cancel := p.dialCtx, context.CancelFunc(func() {})
 	if p.cfg.ConnectTimeout > 0 {
 		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
 	}
 	defer cancel()
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("pooled: the driver panicked while connecting: %v", v)
-		}
-	}()
 	ctx, wire := withWire(ctx)
 	wire.keepAlive = p.cfg.TCPKeepalive
-	base, err := p.base.Connect(ctx)
+	var base driver.Conn
+	err := guarded(func() (err error) {
+		base, err = p.base.Connect(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	l = newLink(p, base)
+	l := newLink(p, base)
 	l.wire = wire
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {

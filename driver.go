@@ -22,7 +22,7 @@ func Wrap(base driver.Driver, opts ...Option) driver.Driver {
 // WrapConnector returns a connector that serves base's connections through a
 // pool, for sql.OpenDB. The error tells what is wrong with the settings.
 func WrapConnector(base driver.Connector, opts ...Option) (driver.Connector, error) {
-	cfg, err := resolve("", opts)
+	cfg, err := resolveConnector(opts)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type dsnParam struct {
 //
 // The form is told from the text alone:
 //
-//	scheme://...?a=b&c=d               URL: the query begins at the first ?
+//	postgres://...?a=b&c=d             as libpq and pgx read it, see libpqHost
+//	scheme://...?a=b&c=d#e             URL: the query begins at the first ?
 //	a=b c='d e'                        keyword/value, as libpq reads it
 //	user:pw@tcp(host:3306)/db?a=b&c=d  go-sql-driver: at the first ? after the last /
 //	file:x.db?a=b, name?a=b            anything else: at the first ?
@@ -26,41 +27,57 @@ func splitDSN(dsn string) (rest string, found []dsnParam) {
 	if isKeywords(dsn) {
 		return splitKeywords(dsn)
 	}
-	end := len(dsn)
-	from := 0
-	if isURL(dsn) {
+	from, end, unescape := 0, len(dsn), url.QueryUnescape
+	switch {
+	case !isURL(dsn):
+		from = mysqlDatabase(dsn)
+	case isLibpqURL(dsn):
+		from, unescape = libpqHost(dsn), url.PathUnescape // to libpq + is a plus
+	default:
 		if i := strings.IndexByte(dsn, '#'); i >= 0 {
 			end = i // the fragment; url.Parse cuts it off first
 		}
-	} else {
-		from = mysqlDatabase(dsn)
 	}
 	q := strings.IndexByte(dsn[from:end], '?')
 	if q < 0 {
 		return dsn, nil
 	}
 	q += from
-	query, found := splitQuery(dsn[q+1 : end])
+	query, found := splitQuery(dsn[q+1:end], unescape)
 	if len(found) == 0 {
 		return dsn, nil
 	}
 	return dsn[:q] + query + dsn[end:], found
 }
 
+func isLibpqURL(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://")
+}
+
+// libpqHost returns where the hosts begin in a URL of libpq. Before the first
+// slash every @ ends user and password, so a password may contain ? and #.
+func libpqHost(dsn string) int {
+	at := strings.Index(dsn, "://") + len("://")
+	if i := strings.IndexAny(dsn[at:], "@/"); i >= 0 && dsn[at+i] == '@' {
+		at += i + 1
+	}
+	return at
+}
+
 // splitQuery takes the pool's parameters out of a=b&c=d. What it returns
 // begins with ? unless nothing is left.
-func splitQuery(query string) (rest string, found []dsnParam) {
+func splitQuery(query string, unescape func(string) (string, error)) (rest string, found []dsnParam) {
 	var kept []string
 	for part := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(name); err == nil {
+		if plain, err := unescape(name); err == nil {
 			name = plain
 		}
 		if !isPoolName(name) {
 			kept = append(kept, part)
 			continue
 		}
-		plain, err := url.QueryUnescape(value)
+		plain, err := unescape(value)
 		found = append(found, dsnParam{name: name, value: plain, bad: err != nil})
 	}
 	if len(kept) == 0 {
@@ -89,7 +106,7 @@ func isURL(dsn string) bool {
 			return false
 		}
 	}
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
 		rest = rest[:i]
 	}
 	host := rest[strings.LastIndexByte(rest, '@')+1:]

@@ -18,11 +18,17 @@ var splitCases = []struct {
 	{"postgres://u:p@h/db?pool_min_conns=1&b=2&pool=off&c", "postgres://u:p@h/db?b=2&c", []string{"pool_min_conns=1", "pool=off"}},
 	{"postgres://h/db?&pool=off", "postgres://h/db?", []string{"pool=off"}},
 	{"postgres://h/db?pool=off&", "postgres://h/db?", []string{"pool=off"}},
-	{"postgres://h/db?pool=off#frag?pool=on", "postgres://h/db#frag?pool=on", []string{"pool=off"}},
-	{"postgres://h/db#frag?pool=on", "postgres://h/db#frag?pool=on", nil},
+	{"postgres://h/db?pool_name=a%2Fb#c&x=y", "postgres://h/db?x=y", []string{"pool_name=a/b#c"}}, // libpq has no fragment
+	{"postgres://u:p#?pool=on&w@h/db?pool=off", "postgres://u:p#?pool=on&w@h/db", []string{"pool=off"}},
+	{"postgres://u:p(?w@h?pool=off", "postgres://u:p(?w@h", []string{"pool=off"}},
+	{"postgresql://h?pool=off&user=a@b/c", "postgresql://h?pool=off&user=a@b/c", nil}, // the host is b
+	{"db://h/db?pool=off#frag?pool=on", "db://h/db#frag?pool=on", []string{"pool=off"}},
+	{"postgres0://#0", "postgres0://#0", nil},
+	{"db://h/db#frag?pool=on", "db://h/db#frag?pool=on", nil},
 	{"postgres://h1:1,h2:2/db?target_session_attrs=any&pool_max_conns=5", "postgres://h1:1,h2:2/db?target_session_attrs=any", []string{"pool_max_conns=5"}},
 	{"postgres://u:%70ool_x@h/db?b=%zz", "postgres://u:%70ool_x@h/db?b=%zz", nil},
-	{"postgres://h/db?pool_name=my+p%2Fool", "postgres://h/db", []string{"pool_name=my p/ool"}},
+	{"postgres://h/db?pool_name=my+p%2Fool", "postgres://h/db", []string{"pool_name=my+p/ool"}},
+	{"db://h/db?pool_name=my+p%2Fool", "db://h/db", []string{"pool_name=my p/ool"}},
 	{"postgres:///db?host=/tmp&pool_name=%zz", "postgres:///db?host=/tmp", []string{"pool_name="}},
 	{"postgres://h/db?search_path=a/b?pool=off", "postgres://h/db?search_path=a/b?pool=off", nil},
 	{"sqlserver://sa:p@h:1433?database=d&pool_max_conns=5", "sqlserver://sa:p@h:1433?database=d", []string{"pool_max_conns=5"}},
@@ -56,7 +62,7 @@ var splitCases = []struct {
 	{"u:a?b@/?pool=off", "u:a?b@/", []string{"pool=off"}},
 	{"/db?pool=off", "/db", []string{"pool=off"}},
 	{"u:p#w@tcp([::1]:3306)/db?pool=off", "u:p#w@tcp([::1]:3306)/db", []string{"pool=off"}},
-	{"root://pw@tcp(h:3306)/db?pool=off", "root://pw@tcp(h:3306)/db", []string{"pool=off"}},
+	{"root://pw?&pool=on@tcp(h:3306)/db?pool=off", "root://pw?&pool=on@tcp(h:3306)/db", []string{"pool=off"}},
 	{"u:p=w@tcp(h)/db?pool=off", "u:p=w@tcp(h)/db", []string{"pool=off"}},
 
 	// anything else
@@ -165,12 +171,15 @@ func addSetting(dsn, setting string, first bool) string {
 		return dsn + " " + setting
 	}
 	from, fragment := 0, ""
-	if isURL(dsn) {
+	switch {
+	case !isURL(dsn):
+		from = mysqlDatabase(dsn)
+	case isLibpqURL(dsn):
+		from = libpqHost(dsn)
+	default:
 		if i := strings.IndexByte(dsn, '#'); i >= 0 {
 			dsn, fragment = dsn[:i], dsn[i:]
 		}
-	} else {
-		from = mysqlDatabase(dsn)
 	}
 	q := strings.IndexByte(dsn[from:], '?')
 	switch {

@@ -305,7 +305,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
 	p.goLocked(func() {
-		l.close()
+		_ = guarded(l.close) // a bad goodbye is the server's to notice
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--

@@ -74,7 +74,7 @@ func (p *Pool) tidy(period time.Duration) []leak {
 func (p *Pool) keepaliveLocked(l *link) {
 	p.goLocked(func() {
 		ctx, cancel := context.WithTimeout(p.dialCtx, keepaliveTimeout)
-		err := l.ping(ctx)
+		err := guarded(func() error { return l.ping(ctx) })
 		cancel()
 		p.mu.Lock()
 		defer p.mu.Unlock()

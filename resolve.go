@@ -111,11 +111,11 @@ func (r *resolver) readDSN(found []dsnParam) {
 		i := slices.Index(known, p.name)
 		switch {
 		case i < 0:
-			name := p.name
-			if !isName(name, 64) {
-				name = "pool_..." // it may be anything
+			e := &SettingError{Setting: p.name, Source: sourceDSN, Reason: didYouMean(p.name, known)}
+			if !isName(p.name, 64) { // it may be anything
+				e.Setting, e.Reason = "pool_...", "no such setting"
 			}
-			r.fault(&SettingError{Setting: name, Source: sourceDSN, Reason: didYouMean(p.name, known)})
+			r.fault(e)
 		case seen[p.name]:
 			r.fault(&SettingError{Setting: p.name, Source: sourceDSN, Reason: "given more than once"})
 		case p.bad:
@@ -255,6 +255,9 @@ func (r *resolver) defaultName() {
 		}
 		return '_'
 	}, strings.Join(parts, "/"))
+	if len(name) > maxName {
+		name = strings.ToValidUTF8(name[:maxName], "")
+	}
 	r.sources["pool_name"] = "host and database"
 	if name == "" {
 		name = "pooled"

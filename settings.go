@@ -60,6 +60,9 @@ func everywhere[T int | time.Duration](v T) profileValues {
 	return profileValues{int64(v), int64(v), int64(v)}
 }
 
+// maxName bounds a pool's name in bytes: a long host and a long database fit.
+const maxName = 200
+
 const (
 	hour = int64(time.Hour)
 	year = 365 * 24 * hour
@@ -80,7 +83,7 @@ var settings = []settingSpec{
 		name: "pool_name", field: "Name", kind: kindString,
 		at:       func(c *Config) any { return &c.Name },
 		computed: "host and database",
-		max:      100,
+		max:      maxName,
 		doc:      "Names the pool in logs, errors and metrics.",
 	},
 	{

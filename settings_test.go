@@ -131,7 +131,7 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 	for _, tt := range []struct{ name, text, message string }{
 		{"pool_profile", "prod", `"prod" (DSN): allowed: development, test or production`},
 		{"pool_profile", "", `"" (DSN): allowed: development, test or production`},
-		{"pool_name", "a=b", `(not shown) (DSN): allowed: 1 to 100 letters, digits, spaces and . _ - / : @`},
+		{"pool_name", "a=b", `(not shown) (DSN): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
 		{"pool", "maybe", `"maybe" (DSN): allowed: on or off`},
 		{"pool_max_conns", "many", `"many" (DSN): a whole number is wanted; allowed: 1 to 10000`},
 		{"pool_max_conns", "0", `"0" (DSN): allowed: 1 to 10000`},
@@ -186,7 +186,7 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 		message string
 	}{
 		{func(c *Config) { c.Profile = "Production" }, `pooled: pool_profile "Production" (option in code): allowed: development, test or production`},
-		{func(c *Config) { c.Name = "a\nb" }, `pooled: pool_name (not shown) (option in code): allowed: 1 to 100 letters, digits, spaces and . _ - / : @`},
+		{func(c *Config) { c.Name = "a\nb" }, `pooled: pool_name (not shown) (option in code): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
 		{func(c *Config) { c.MaxConns = Off }, `pooled: pool_max_conns "off" (option in code): this setting cannot be off; allowed: 1 to 10000`},
 		{func(c *Config) { c.MaxConns = -5 }, `pooled: pool_max_conns "-5" (option in code): allowed: 1 to 10000`},
 		{func(c *Config) { c.MinConns = -2 }, `pooled: pool_min_conns "-2" (option in code): allowed: 1 to 10000, or off`},

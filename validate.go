@@ -83,6 +83,7 @@ func (r *resolver) setDefaults() {
 	c := &r.c
 	if c.Profile == "" {
 		c.Profile = Development
+		r.sources["pool_profile"] = "default"
 	}
 	for i := range settings {
 		s := &settings[i]

@@ -61,32 +61,41 @@ func serverFault(pe *pgconn.PgError) pooled.Fault {
 	return pooled.FaultProgram
 }
 
-// connectFault reads why no connection came about. Several hosts, or one host
-// with and without TLS, give joined errors; the least permanent of them says
-// whether trying again has a point.
+// connectFault reads why no connection came about.
 func connectFault(err error) pooled.Fault {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		least := pooled.FaultConfig
-		for _, e := range many.Unwrap() {
-			if f := connectFault(e); permanence(f) < permanence(least) {
-				least = f
-			}
-		}
-		return least
-	}
-	if pe, ok := err.(*pgconn.PgError); ok {
-		return refusalFault(pe)
-	}
-	if f, ok := dialFault(err); ok {
+	if f, ok := attemptFault(err); ok {
 		return f
 	}
-	if next := errors.Unwrap(err); next != nil {
-		return connectFault(next)
-	}
-	// What has no type: no server with the wanted target_session_attrs, which
-	// passes, or TLS refused by the server, which does not. Waiting for
-	// nothing is the smaller harm.
+	// Nothing in it has a type: TLS that the server refused, a way to log in
+	// that pgx does not know, a ValidateConnect of the program's own. Trying
+	// again in vain is a smaller harm than giving up too early.
 	return pooled.FaultServerDown
+}
+
+// attemptFault reads the errors of one or more attempts to connect. Several
+// hosts, or one host with and without TLS, give joined errors; the least
+// permanent of those that are known says whether trying again has a point. A
+// server without TLS has one error of each kind when sslmode is prefer: the
+// refusal, which has no type, and then the true reason.
+func attemptFault(err error) (f pooled.Fault, known bool) {
+	if err == nil {
+		return 0, false
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			if g, ok := attemptFault(e); ok && (!known || permanence(g) < permanence(f)) {
+				f, known = g, true
+			}
+		}
+		return f, known
+	}
+	if pe, ok := err.(*pgconn.PgError); ok {
+		return refusalFault(pe), true
+	}
+	if f, ok := dialFault(err); ok {
+		return f, true
+	}
+	return attemptFault(errors.Unwrap(err))
 }
 
 // refusalFault reads an error that the server answered to a connection
@@ -136,7 +145,7 @@ func dialFault(err error) (f pooled.Fault, ok bool) {
 		return pooled.FaultServerDown, true // the resolver is away or slow
 	case *net.AddrError, *net.ParseError, net.InvalidAddrError, net.UnknownNetworkError:
 		return pooled.FaultConfig, true
-	case *tls.CertificateVerificationError, *tls.RecordHeaderError, tls.RecordHeaderError, tls.AlertError,
+	case *tls.CertificateVerificationError, tls.RecordHeaderError, tls.AlertError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError,
 		x509.SystemRootsError, x509.UnhandledCriticalExtension, x509.ConstraintViolationError:
 		return pooled.FaultConfig, true // nobody will trust that certificate next time either
@@ -154,6 +163,9 @@ func dialFault(err error) (f pooled.Fault, ok bool) {
 	switch {
 	case err == context.Canceled:
 		return pooled.FaultCancelled, true
+	case err == pgconn.ErrReadOnlyConnection, err == pgconn.ErrReadWriteConnection,
+		err == pgconn.ErrPrimaryConnection, err == pgconn.ErrStandbyConnection:
+		return pooled.FaultServerDown, true // no server of the wanted target_session_attrs, as yet
 	case err == context.DeadlineExceeded, err == os.ErrDeadlineExceeded, err == io.EOF, err == io.ErrUnexpectedEOF:
 		// Nobody answered in time, whoever set the time, or the server hung
 		// up during the handshake.

@@ -45,6 +45,7 @@ func TestServersDieWithTheTestProcess(t *testing.T) {
 	for _, kind := range []string{"PostgreSQL", "MariaDB"} {
 		for _, state := range []string{"running", "stalled"} {
 			t.Run(kind+"/"+state, func(t *testing.T) {
+				t.Parallel()
 				helper := exec.Command(os.Args[0], "-test.run=^TestHelperStartsAndWaits$", "-test.v")
 				helper.Env = append(os.Environ(), "POOLED_TESTDB_HELPER="+kind)
 				if state == "stalled" {

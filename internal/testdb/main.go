@@ -3,7 +3,12 @@ package testdb
 import (
 	"os"
 	"testing"
+
+	"github.com/pooledsql/pooled/internal/leak"
 )
 
-// Main is all that the TestMain of a package with servers needs.
-func Main(m *testing.M) { os.Exit(Run(m)) }
+// Main is all that the TestMain of a package with servers needs: it runs the
+// tests, ends the shared servers and fails if goroutines were left behind.
+func Main(m *testing.M) {
+	os.Exit(leak.Run(func() int { return Run(m) }))
+}

@@ -43,6 +43,7 @@ type Server struct {
 	port     int
 	settings map[string]string
 	dog      *watchdog
+	primary  *Server // of a standby
 
 	mu      sync.Mutex
 	process *process // nil before Start and after Stop or Kill
@@ -76,7 +77,12 @@ func newServer(e engine, opts []Option) (s *Server, err error) {
 	if err := s.as.own(s.dir); err != nil {
 		return nil, err
 	}
-	if err := fill(s.dir, e, s.as); err != nil {
+	if s.primary != nil {
+		err = s.copyPrimary()
+	} else {
+		err = fill(s.dir, e, s.as)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	password, err := os.ReadFile(filepath.Join(s.dir, "password"))

@@ -91,20 +91,23 @@ func build(dir string, e engine, as *account) error {
 	if err := as.own(file); err != nil {
 		return err
 	}
-	return e.initialize(dir, password, func(cmd *exec.Cmd) error {
-		var output bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &output, &output
-		cmd.Dir = dir // the account may not be allowed to enter ours
-		cmd.Env = append(cleanEnv(), "HOME="+dir, "TMPDIR="+dir)
-		setProcessAttributes(cmd, as, syscall.SIGKILL)
-		if err := spawn(cmd); err != nil {
-			return fmt.Errorf("%s: %w", cmd.Path, err)
-		}
-		if err := cmd.Wait(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", cmd.Path, err, output.Bytes())
-		}
-		return nil
-	})
+	return e.initialize(dir, password, func(cmd *exec.Cmd) error { return runAs(cmd, dir, as) })
+}
+
+// runAs runs a program to its end as the account that owns dir.
+func runAs(cmd *exec.Cmd, dir string, as *account) error {
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Dir = dir // the account may not be allowed to enter ours
+	cmd.Env = append(append(cleanEnv(), "HOME="+dir, "TMPDIR="+dir), cmd.Env...)
+	setProcessAttributes(cmd, as, syscall.SIGKILL)
+	if err := spawn(cmd); err != nil {
+		return fmt.Errorf("%s: %w", cmd.Path, err)
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd.Path, err, output.Bytes())
+	}
+	return nil
 }
 
 // clean makes a version usable as a file name.

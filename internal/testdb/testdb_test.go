@@ -8,8 +8,8 @@ func TestMain(m *testing.M) { Main(m) }
 
 // engines runs a test against both families.
 func engines(t *testing.T, test func(t *testing.T, start func(testing.TB, ...Option) *Server)) {
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, Postgres) })
-	t.Run("MariaDB", func(t *testing.T) { test(t, MySQL) })
+	t.Run("PostgreSQL", func(t *testing.T) { t.Parallel(); test(t, Postgres) })
+	t.Run("MariaDB", func(t *testing.T) { t.Parallel(); test(t, MySQL) })
 }
 
 func mustQuery(t *testing.T, s *Server, database, sql string) string {

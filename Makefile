@@ -1,0 +1,67 @@
+# make help lists what there is to do. The work is done by scripts/*.sh, which
+# read their settings from the environment, so everything below can be set on the
+# command line: make fuzz FUZZTIME=1m
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+export FUZZTIME   ?= 10m
+export BENCHCOUNT ?= 6
+export STRESSTIME ?= 5m
+export SOAKTIME   ?= 1h
+export NEXT_GO    ?= go1.27.0
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install the database servers that the tests start, where they are missing
+	@scripts/deps.sh
+
+.PHONY: test
+test: deps ## everything that must pass: format, vet, staticcheck, race tests on real servers, the next Go
+	@scripts/test.sh
+
+.PHONY: short
+short: ## the tests that need no server, quickly
+	@scripts/each-module.sh go test -short ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck
+	@scripts/lint.sh
+
+.PHONY: test-go127
+test-go127: deps ## vet and test the root package with the next Go, if it can be had
+	@scripts/test-next.sh
+
+.PHONY: bench
+bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
+	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (default 10m each)
+	@scripts/fuzz.sh
+
+.PHONY: stress
+stress: deps ## the TestStress... tests at full length under the race detector (STRESSTIME, default 5m each)
+	@scripts/long.sh Stress "$(STRESSTIME)"
+
+.PHONY: soak
+soak: deps ## the TestSoak... tests, which watch memory and connections over SOAKTIME (default 1h each)
+	@scripts/long.sh Soak "$(SOAKTIME)"
+
+.PHONY: demo
+demo: ## the demonstration; on your own server with DSN=postgres://...
+	@cd cmd/pooled && go run . demo $(if $(DSN),'$(DSN)')
+
+.PHONY: oracle
+oracle: ## compare the classifier with the servers' own parsers; needs cgo and CORPUS=file
+	@scripts/oracle.sh
+
+.PHONY: clean
+clean: ## remove build results, test caches and the templates of the test servers
+	rm -rf bin .cache
+	find . -name '*.test' -o -name '*.prof' | xargs -r rm -f
+	rm -rf "$${XDG_CACHE_HOME:-$$HOME/.cache}/pooled-testdb"
+	go clean -testcache

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Everything that must pass before a change goes in. It goes on after a failure,
+# so that one run shows all there is to repair, and ends with a summary.
+source "$(dirname "$0")/lib.sh"
+
+export POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require}
+summary=()
+status=0
+
+step() { # name, command...
+	local name=$1 start=$SECONDS
+	shift
+	say "$name"
+	if "$@"; then
+		summary+=("ok    $name ($((SECONDS - start)) s)")
+	else
+		summary+=("FAIL  $name ($((SECONDS - start)) s)")
+		status=1
+	fi
+}
+
+in_module() { # module, command...
+	(cd "$1" && shift && "$@")
+}
+
+step "lint" scripts/lint.sh
+for module in $(modules); do
+	# Packages are tested one after the other: they start servers and measure
+	# time, and would disturb each other on a machine with two cores. So what
+	# they are made of is built before, on all cores.
+	step "$module: build" in_module "$module" go build -race -buildvcs=false ./...
+	step "$module: go test -race" in_module "$module" go test -race -count=1 -p 1 -timeout 10m ./...
+done
+step "the root package with ${NEXT_GO:-go1.27.0}" scripts/test-next.sh
+
+say "summary"
+printf '%s\n' "${summary[@]}"
+if [[ $status -eq 0 ]]; then
+	echo "All is well ($SECONDS s)."
+else
+	echo "Something failed ($SECONDS s)."
+fi
+exit $status
