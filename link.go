@@ -19,9 +19,9 @@ type link struct {
 
 	// What the base can do, asserted once.
 	execerCtx  driver.ExecerContext
-	execer     driver.Execer //nolint:staticcheck // legacy drivers have only this
+	execer     driver.Execer
 	queryerCtx driver.QueryerContext
-	queryer    driver.Queryer //nolint:staticcheck // legacy drivers have only this
+	queryer    driver.Queryer
 	preparer   driver.ConnPrepareContext
 	beginner   driver.ConnBeginTx
 	pinger     driver.Pinger
@@ -65,9 +65,9 @@ const (
 func newLink(p *Pool, base driver.Conn) *link {
 	l := &link{pool: p, base: base, born: nano()}
 	l.execerCtx, _ = base.(driver.ExecerContext)
-	l.execer, _ = base.(driver.Execer) //nolint:staticcheck // legacy drivers have only this
+	l.execer, _ = base.(driver.Execer)
 	l.queryerCtx, _ = base.(driver.QueryerContext)
-	l.queryer, _ = base.(driver.Queryer) //nolint:staticcheck // legacy drivers have only this
+	l.queryer, _ = base.(driver.Queryer)
 	l.preparer, _ = base.(driver.ConnPrepareContext)
 	l.beginner, _ = base.(driver.ConnBeginTx)
 	l.pinger, _ = base.(driver.Pinger)
@@ -252,7 +252,7 @@ func (l *link) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if opts.ReadOnly {
 		return nil, errors.New("sql: driver does not support read-only transactions")
 	}
-	tx, err := l.base.Begin() //nolint:staticcheck // the base has nothing else
+	tx, err := l.base.Begin()
 	if err == nil && ctx.Err() != nil {
 		tx.Rollback()
 		return nil, ctx.Err()

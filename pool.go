@@ -3,9 +3,9 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,7 +152,11 @@ func (p *Pool) Config() Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := *p.cfg
-	c.MinConns, c.MaxConns = p.min, p.max
+	if p.min != c.MinConns || p.max != c.MaxConns {
+		c.MinConns, c.MaxConns = p.min, p.max
+		c.sources = maps.Clone(c.sources)
+		c.sources["pool_min_conns"], c.sources["pool_max_conns"] = sourceResize, sourceResize
+	}
 	return c
 }
 
@@ -404,6 +408,3 @@ func (h *conn) unwrap() (driver.Conn, error) {
 }
 
 var rawStatement = &Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)", Summary: "RAW"}
-
-// errNotOurs is for From's callers that must have a pool.
-var errNotOurs = errors.New("pooled: this sql.DB was not opened through pooled")

@@ -48,12 +48,6 @@ func (t *stmtTexts) release(text *stmtText) (last bool) {
 	return true
 }
 
-func (t *stmtTexts) isOpen(text *stmtText) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return text.open > 0
-}
-
 // twin is a statement prepared on one link.
 type twin struct {
 	sql        string
@@ -74,7 +68,7 @@ func newTwin(query string, base driver.Stmt, text *stmtText, conn driver.NamedVa
 	} else {
 		t.args.named = conn
 	}
-	t.args.column, _ = base.(driver.ColumnConverter) //nolint:staticcheck // bases still have it
+	t.args.column, _ = base.(driver.ColumnConverter)
 	return t
 }
 
@@ -176,7 +170,7 @@ func (t *twin) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 	if err != nil {
 		return nil, err
 	}
-	return t.base.Exec(values) //nolint:staticcheck // the base has nothing else
+	return t.base.Exec(values)
 }
 
 // query runs the twin on the base as ctxDriverStmtQuery in database/sql does.
@@ -188,7 +182,7 @@ func (t *twin) query(ctx context.Context, args []driver.NamedValue) (driver.Rows
 	if err != nil {
 		return nil, err
 	}
-	return t.base.Query(values) //nolint:staticcheck // the base has nothing else
+	return t.base.Query(values)
 }
 
 func (c *preparedCache) front(t *twin) {

@@ -42,15 +42,14 @@ func TestStress(t *testing.T) {
 }
 
 type stress struct {
-	t        *testing.T
-	db       *sql.DB
-	pool     *pooled.Pool
-	srv      *fakedriver.Server
-	left     atomic.Int64
-	slowest  atomic.Int64
-	served   atomic.Int64
-	failed   atomic.Int64
-	shutdown atomic.Bool
+	t       *testing.T
+	db      *sql.DB
+	pool    *pooled.Pool
+	srv     *fakedriver.Server
+	left    atomic.Int64
+	slowest atomic.Int64
+	served  atomic.Int64
+	failed  atomic.Int64
 }
 
 func stressRound(t *testing.T, round, loans int) {
