@@ -110,5 +110,5 @@ func printHelp(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.short)
 	}
-	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well, 1 when\nthe command failed and 2 when the command line was wrong.\n")
+	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong.\n")
 }

@@ -59,7 +59,7 @@ func Run(ctx context.Context, out screen, o Options) error {
 	}
 	defer t.close()
 	if err := t.reach(ctx); err != nil {
-		return fmt.Errorf("demo: cannot run a query on %s: %w", t.name, err)
+		return fmt.Errorf("cannot run a query on %s: %w", t.name, err)
 	}
 	for _, part := range []func(context.Context, screen, *target, Options) error{
 		runLoad, runExhausted, runResize,

@@ -55,9 +55,9 @@ func checkDemo(t *testing.T, o Options) {
 	}
 	text := out.String()
 	for _, want := range []string{
-		`(?m)^ +4  sql\.Open +[0-9,]+ .* 0$`,
-		`(?m)^ +20  tuned sql\.DB +[0-9,]+ .* 4 +4 +0$`,
-		`(?m)^ +20  pooled +[0-9,]+ .* [1-4] +[1-4] +0$`,
+		`(?m)^ +4 sql\.Open +[0-9,]+ .* 0$`,
+		`(?m)^ +20 tuned sql\.DB +[0-9,]+ .* 4 +4 +0$`,
+		`(?m)^ +20 pooled +[0-9,]+ .* [1-4] +[1-4] +0$`,
 		`With 20 callers, beside the tuned sql\.DB: `,
 		`pooled\.ErrAcquireTimeout\) is true`,
 		`3\s+of\s+3\s+connections\s+in\s+use`,

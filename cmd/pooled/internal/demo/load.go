@@ -12,6 +12,10 @@ import (
 // turns, so that what else the machine does in the meantime hits all alike.
 const turns = 3
 
+// settle is the pause between slices, for the server to get rid of what the
+// last one has hung up.
+const settle = 100 * time.Millisecond
+
 // errorPause is how long a caller waits after an error, as programs do, so
 // that errors are not counted by the hundred thousand.
 const errorPause = 10 * time.Millisecond
@@ -88,6 +92,7 @@ func measure(ctx context.Context, out screen, t *target, o Options, callers int)
 			c := row[(i+round)%len(row)] // nobody is always first
 			out.Progress(fmt.Sprintf("%d callers, %s, slice %d of %d ...", callers, c.variant.name, round+1, turns))
 			c.run(ctx, t, o.Cell/turns)
+			sleep(ctx, settle)
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
@@ -107,7 +112,7 @@ func (c *cell) run(ctx context.Context, t *target, d time.Duration) {
 	watching := make(chan struct{})
 	var watch sync.WaitGroup
 	watch.Go(func() {
-		tick := time.NewTicker(2 * time.Millisecond)
+		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
@@ -153,4 +158,11 @@ func (c *cell) run(ctx context.Context, t *target, d time.Duration) {
 	c.elapsed += time.Since(start)
 	close(watching)
 	watch.Wait()
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }

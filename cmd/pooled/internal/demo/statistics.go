@@ -12,7 +12,8 @@ func printStats(out screen, pool *pooled.Pool) {
 	s := pool.Stats()
 	fmt.Fprintf(out, "\n%s\n\n", out.Bold("4. The statistics of that pool (Pool.Stats)"))
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(out, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
+		text := wrapAt(fmt.Sprintf(format, args...), strings.Repeat(" ", 12))
+		fmt.Fprintf(out, "  %-9s %s\n", name, strings.TrimLeft(text, " "))
 	}
 	line("links", "%v", s.Counts)
 	line("loans", "%s", distribution(s.Use))

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-const tableHead = "callers  opened by      queries/s      p50      p99      max  conns  dials errors"
+const tableHead = "callers opened by      queries/s      p50      p99      max conns  dials  errors"
 
 func tableLine(c *cell) string {
-	return fmt.Sprintf("%7d  %-13s %10s %8s %8s %8s %6d %6d %6d", c.callers, c.variant.name, thousands(int(c.throughput()+0.5)),
+	return fmt.Sprintf("%7d %-12s %11s %8s %8s %8s %5d %6d %7d", c.callers, c.variant.name, thousands(int(c.throughput()+0.5)),
 		millis(c.quantile(0.5)), millis(c.quantile(0.99)), millis(c.quantile(1)), c.conns, c.dials, c.errors)
 }
 
