@@ -357,13 +357,9 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			h.tx = tx{h: h, base: base, ctx: ctx}
 			return &h.tx, nil
 		}
-		// A transaction that began on a lost link ends with it: beginning
-		// again elsewhere doubles nothing.
-		next, err := h.again(ctx, l, true, before, err)
-		if err != nil {
-			return nil, h.fail(l, beginStatement, before, err)
+		if l, err = h.again(ctx, l, true, before, err); err != nil {
+			return nil, err
 		}
-		l = next
 	}
 }
 
@@ -474,8 +470,10 @@ func (h *conn) Close() error {
 	return nil
 }
 
-// What BeginTx and Commit count as.
+// What BeginTx, Commit and Rollback count as. Retryable says here that losing
+// the answer does no harm: a transaction ends with its link.
 var (
-	beginStatement  = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Digest: "BEGIN", Summary: "BEGIN"}
-	commitStatement = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
+	beginStatement    = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN", Summary: "BEGIN"}
+	commitStatement   = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
+	rollbackStatement = &Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK", Summary: "ROLLBACK"}
 )

@@ -40,8 +40,8 @@ func (p *Pool) dialLocked() {
 			return
 		}
 		p.dialling++
-		gen := p.generation
-		p.goLocked(func() { p.dial(gen) })
+		ctx, gen := p.dialCtx, p.generation
+		p.goLocked(func() { p.dial(ctx, gen) })
 	}
 }
 
@@ -53,26 +53,35 @@ func (p *Pool) dialAgain() {
 }
 
 // dial makes one link and gives it to the gate.
-func (p *Pool) dial(gen uint64) {
+func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
-	l, err := p.connect()
-	took := time.Duration(nano() - start)
+	l, err := p.connect(ctx)
+	p.stats.dials.add(time.Duration(nano() - start))
+	if err != nil {
+		p.dialFailed(ctx, err)
+		return
+	}
+	l.gen = gen
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dialling--
-	p.stats.dials.add(took)
-	if err != nil {
-		p.dialFailedLocked(err)
+	failures := p.dialFailures
+	p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
+	l.index = len(p.links)
+	p.links = append(p.links, l)
+	if w := p.queue.head; w != nil && gen == p.generation && !p.paused {
+		p.grantLocked(w, l, nil) // also after Close: see stopLocked
 	} else {
-		p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
-		l.gen = gen
-		l.index = len(p.links)
-		p.links = append(p.links, l)
 		p.giveLocked(l)
 	}
 	p.dialLocked()
 	p.settledLocked()
+	if failures > 0 {
+		p.goLocked(func() {
+			p.log.Info("pooled: connected again", "pool", p.cfg.Name, "failures", failures)
+		})
+	}
 }
 
 // guarded calls the base from one of the pool's own goroutines. A panic there
@@ -88,12 +97,12 @@ func guarded(call func() error) (err error) {
 }
 
 // connect dials within ConnectTimeout.
-func (p *Pool) connect() (*link, error) {
-	ctx, cancel := p.dialCtx, context.CancelFunc(func() {})
+func (p *Pool) connect(ctx context.Context) (*link, error) {
 	if p.cfg.ConnectTimeout > 0 {
+		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
+		defer cancel()
 	}
-	defer cancel()
 	ctx, wire := withWire(ctx)
 	wire.keepAlive = p.cfg.TCPKeepalive
 	var base driver.Conn
@@ -117,24 +126,40 @@ func (p *Pool) connect() (*link, error) {
 	return l, nil
 }
 
-// dialFailedLocked answers those for whom waiting is pointless: everybody
-// when trying again changes nothing, else the head of the queue while no link
+// dialFailed answers those for whom waiting is pointless: everybody when
+// trying again changes nothing, else the head of the queue while no link
 // lives. The others wait on, and their time-outs name the cause.
-func (p *Pool) dialFailedLocked(err error) {
-	p.dialErr = sealed(err)
-	p.dialFailures++
+func (p *Pool) dialFailed(ctx context.Context, err error) {
+	err = sealed(err)
+	hopeless := p.dialect.Fault(err) == FaultConfig
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialling--
+	p.noteShrinkLocked()
+	if ctx.Err() != nil { // Close or Shutdown ended it: nobody's fault
+		p.dialLocked()
+		p.settledLocked()
+		return
+	}
 	p.stats.dialErrors.Add(1)
+	p.dialErr = err
+	p.dialFailures++
 	backoff := min(dialBackoffMin<<min(p.dialFailures-1, 20), dialBackoffMax)
 	p.nextDial = nano() + int64(backoff/2+rand.N(backoff/2))
-	if p.dialFailures == 1 {
-		p.log.Warn("pooled: cannot connect", "pool", p.cfg.Name, "error", err)
-	}
-	if p.dialect.Fault(err) == FaultConfig {
+	if hopeless {
 		for p.queue.head != nil {
-			p.grantLocked(p.queue.head, nil, p.dialErr)
+			p.grantLocked(p.queue.head, nil, err)
 		}
 	} else if w := p.queue.head; w != nil && len(p.links) == 0 {
-		p.grantLocked(w, nil, p.dialErr)
+		p.grantLocked(w, nil, err)
+	}
+	p.dialLocked()
+	p.settledLocked()
+	if p.dialFailures == 1 {
+		p.goLocked(func() {
+			p.log.Warn("pooled: cannot connect", "pool", p.cfg.Name, "error", err)
+		})
 	}
 }
 

@@ -36,7 +36,7 @@ var splitCases = []struct {
 	{"postgres://h/db?POOL_Max_conns=1", "postgres://h/db", []string{"POOL_Max_conns=1"}},
 	{"postgres://h/db?poolside=1&my_pool_x=2", "postgres://h/db?poolside=1&my_pool_x=2", nil},
 
-	// dsnPair/value
+	// keyword/value
 	{"host=h pool_max_conns=5 dbname=d", "host=h dbname=d", []string{"pool_max_conns=5"}},
 	{"pool_max_conns=5 host=h", "host=h", []string{"pool_max_conns=5"}},
 	{"host=h pool_max_conns=5", "host=h", []string{"pool_max_conns=5"}},

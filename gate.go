@@ -302,6 +302,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links = p.links[:last]
 	l.holder = nil
 	p.closing++
+	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
 	p.goLocked(func() {

@@ -72,8 +72,9 @@ func (p *Pool) tidy(period time.Duration) []leak {
 // keepaliveLocked pings a link that nobody uses and gives it back, or hangs
 // it up.
 func (p *Pool) keepaliveLocked(l *link) {
+	ctx := p.dialCtx
 	p.goLocked(func() {
-		ctx, cancel := context.WithTimeout(p.dialCtx, keepaliveTimeout)
+		ctx, cancel := context.WithTimeout(ctx, keepaliveTimeout)
 		err := guarded(func() error { return l.ping(ctx) })
 		cancel()
 		p.mu.Lock()

@@ -24,8 +24,6 @@ type Pool struct {
 	prepared   stmtTexts
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
-	dialCtx    context.Context // ends with Close and Shutdown
-	stopDials  context.CancelFunc
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -37,8 +35,7 @@ type Pool struct {
 	closed atomic.Bool
 
 	// mu guards everything below, and the fields of links that say so. It is
-	// never held during I/O, a call into the base driver or the logger's
-	// handler beyond one line about a failed dial.
+	// never held during I/O, a call into the base driver or the logger.
 	mu           sync.Mutex
 	min, max     int
 	links        []*link // open ones, lent or not
@@ -57,6 +54,8 @@ type Pool struct {
 	dialErr      error
 	nextDial     int64 // nano() before which none begins
 	dialTimer    *time.Timer
+	dialCtx      context.Context // of dials and keepalives: ends with Close and Shutdown
+	stopDials    context.CancelFunc
 	settled      chan struct{} // closed when a link comes back or is gone
 	stopKeeper   chan struct{}
 	useBefore    Histogram // use times of links that are gone
@@ -169,19 +168,19 @@ func (p *Pool) Resize(min, max int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.min, p.max = min, max
-	for len(p.links)+p.dialling > p.max {
+	p.noteShrinkLocked() // before we look: see handle.go
+	for p.shrunk {
 		l := p.takeIdleLocked()
 		if l == nil {
 			break
 		}
 		p.hangUpLocked(l, closedShrunk)
 	}
-	p.noteShrinkLocked()
 	p.dialLocked()
 	return nil
 }
 
-// noteShrinkLocked keeps attention raised while more links are lent than the
+// noteShrinkLocked keeps attention raised while there are more links than the
 // limit allows.
 func (p *Pool) noteShrinkLocked() {
 	over := len(p.links)+p.dialling > p.max
@@ -330,6 +329,8 @@ func (p *Pool) stopLocked() {
 	}
 	p.dialTimer.Stop()
 	p.stopDials()
+	// A sql.Conn that outlives its sql.DB may still have its first use.
+	p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	p.evictLocked(closedShutdown)
 }
 
@@ -372,7 +373,6 @@ func (p *Pool) reopen() {
 	defer p.mu.Unlock()
 	if p.closed.Load() && !p.shutdown {
 		p.closed.Store(false)
-		p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	}
 }
 
