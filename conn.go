@@ -77,9 +77,9 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 			h.state.take()
 		}
 		l, now := h.link, nano()
-		err := l.begin(ctx, now)
+		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
+		err := l.begin(ctx, idle)
 		if err == nil {
-			l.since.Store(now)
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
 			}
@@ -118,7 +118,7 @@ func (h *conn) again(ctx context.Context, l *link, repeatable bool, before evide
 	// The base's word is not enough for that (pgx says it of statements that
 	// ran), so it goes up only with evidence of our own.
 	unsent := l.nothingSent(before)
-	if h.dirty || h.tx.base != nil {
+	if h.dirty || h.tx.base != nil || l.open > 0 {
 		if unsent {
 			return nil, driver.ErrBadConn
 		}
@@ -155,7 +155,6 @@ func (h *conn) fail(l *link, st *Statement, before evidence, err error) error {
 // ran notes what a statement may have changed: the loan, the session, the
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
-	l.last.Store(st)
 	if st.Retryable {
 		return
 	}
@@ -181,7 +180,7 @@ func (h *conn) guard() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
-		h.tx = tx{}
+		h.tx = tx{h: h} // the program's deferred Rollback still comes here
 		h.hangUp(closedBroken)
 	}
 }
@@ -214,6 +213,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(st)
 		res, err := l.exec(ctx, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -259,6 +259,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(st)
 		base, err := l.query(ctx, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -273,7 +274,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return nil, h.fail(l, st, before, err)
 		}
 		h.ran(l, st)
-		return l.openRows(base, nil), nil
+		return l.openRows(h, base, nil), nil
 	}
 }
 
@@ -349,9 +350,9 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	}
 	for {
 		before := l.evidence()
+		l.last.Store(beginStatement)
 		base, err := l.beginTx(ctx, opts)
 		if err == nil {
-			l.last.Store(beginStatement)
 			l.setPhase(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx}
@@ -410,8 +411,8 @@ func (h *conn) ResetSession(ctx context.Context) error {
 	}
 	if h.state.onLoan() {
 		h.pool.stats.unended.Add(1)
-		h.endLoan()
 	}
+	h.endLoan()
 	h.pool.reopen()
 	return nil
 }
@@ -422,7 +423,10 @@ func (h *conn) IsValid() bool {
 	if h.off {
 		return !h.doomed && (h.link.validator == nil || h.link.validator.IsValid())
 	}
+	defer h.guard()
+	h.busy = true
 	h.endLoan()
+	h.busy = false
 	return true
 }
 
@@ -438,9 +442,9 @@ func (h *conn) endLoan() {
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
-	if h.tx.base != nil || h.busy || l.rows.inNext {
+	if h.tx.base != nil || l.inRows {
 		l.broken = true // nobody ended what is under way
-		h.tx, h.busy = tx{}, false
+		h.tx = tx{h: h}
 	}
 	if !l.healthy() {
 		h.hangUp(closedBroken)

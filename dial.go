@@ -70,11 +70,7 @@ func (p *Pool) dial(ctx context.Context, gen uint64) {
 	p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
 	l.index = len(p.links)
 	p.links = append(p.links, l)
-	if w := p.queue.head; w != nil && gen == p.generation && !p.paused {
-		p.grantLocked(w, l, nil) // also after Close: see stopLocked
-	} else {
-		p.giveLocked(l)
-	}
+	p.giveLocked(l)
 	p.dialLocked()
 	p.settledLocked()
 	if failures > 0 {

@@ -69,7 +69,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 		return nil, err
 	}
 	p.mu.Lock()
-	if p.shutdown {
+	if p.shutdown || p.closed.Load() { // closed: the handle's own sql.DB was
 		p.mu.Unlock()
 		return nil, ErrShutdown
 	}
@@ -301,6 +301,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links[last] = nil
 	p.links = p.links[:last]
 	l.holder = nil
+	p.noteShrinkLocked()
 	p.closing++
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)

@@ -1,9 +1,6 @@
 package pooled
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // keepHouse is the pool's one background goroutine: from the first use until
 // Close or Shutdown it keeps MinConns warm, replaces links before their time
@@ -42,10 +39,11 @@ func (p *Pool) tidy(period time.Duration) []leak {
 			continue
 		}
 		idle := time.Duration(now - l.since.Load())
+		keep := p.cfg.KeepaliveTime > 0 && now-max(l.since.Load(), l.heard) >= int64(p.cfg.KeepaliveTime)
 		switch {
 		case l.session.Load() != 0 && p.cfg.Reset == ResetOff:
 			// The program may count on this session: only keep it alive.
-			if keep := p.cfg.KeepaliveTime; keep > 0 && idle >= keep && p.takeLocked(l) {
+			if keep && p.takeLocked(l) {
 				p.keepaliveLocked(l)
 			}
 		case l.expires != 0 && now >= l.expires:
@@ -58,7 +56,7 @@ func (p *Pool) tidy(period time.Duration) []leak {
 			}
 		case l.expires != 0 && now+int64(period) >= l.expires:
 			expiring++ // its replacement is dialled while it still serves
-		case p.cfg.KeepaliveTime > 0 && idle >= p.cfg.KeepaliveTime:
+		case keep:
 			if p.takeLocked(l) {
 				p.keepaliveLocked(l)
 			}
@@ -72,11 +70,9 @@ func (p *Pool) tidy(period time.Duration) []leak {
 // keepaliveLocked pings a link that nobody uses and gives it back, or hangs
 // it up.
 func (p *Pool) keepaliveLocked(l *link) {
-	ctx := p.dialCtx
+	background := p.dialCtx
 	p.goLocked(func() {
-		ctx, cancel := context.WithTimeout(ctx, keepaliveTimeout)
-		err := guarded(func() error { return l.ping(ctx) })
-		cancel()
+		err := guarded(func() error { return l.pingSoon(background) })
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if err != nil {
@@ -84,10 +80,7 @@ func (p *Pool) keepaliveLocked(l *link) {
 			p.hangUpLocked(l, closedBroken)
 			return
 		}
-		l.since.Store(nano())
+		l.heard = nano()
 		p.giveLocked(l)
 	})
 }
-
-// keepaliveTimeout is how long a keepalive ping may take.
-const keepaliveTimeout = 5 * time.Second

@@ -29,7 +29,7 @@ func (l *link) stackCopy() []uintptr {
 // Loan is one loan as it is seen from outside.
 type Loan struct {
 	Age       time.Duration
-	Operation string // the verb that ran last; "" when nothing has yet
+	Operation string // the verb that runs, or ran last; "" when nothing has yet
 	Digest    string // its text without literals
 	Rows      bool   // a result is open
 	Tx        bool   // a transaction is open

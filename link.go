@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -39,15 +40,18 @@ type link struct {
 
 	since   atomic.Int64              // nano() of the last beginning or end of a loan
 	phase   atomic.Uint32             // what the loan is doing, for those who watch
-	last    atomic.Pointer[Statement] // what ran last
+	last    atomic.Pointer[Statement] // what runs, or ran last
 	session atomic.Uint32             // SessionState that loans have left behind
 	retire  atomic.Uint32             // closeReason: hang up at the next return
 	suspect atomic.Bool               // ping before the next loan
 	leaked  atomic.Bool               // reported as a leak
 	use     histogram                 // use times of its loans
 
-	used   bool // a loan has begun before
-	broken bool // not usable any more: hang up at the end of the loan
+	heard  int64 // nano() of the last keepalive ping that was answered
+	used   bool  // a loan has begun before
+	open   int   // results that are open
+	inRows bool  // inside a method of open rows; still set afterwards: it panicked
+	broken bool  // not usable any more: hang up at the end of the loan
 	stmts  preparedCache
 	rows   rows
 
@@ -83,44 +87,45 @@ func newLink(p *Pool, base driver.Conn) *link {
 var errBadLink = errors.New("pooled: the link is dead")
 
 // begin makes the link ready for a loan, with the caller's context. errBadLink
-// asks for another link; any other error is the caller's.
-func (l *link) begin(ctx context.Context, now int64) error {
-	if !l.used {
-		l.used = true
-		return nil
-	}
-	if l.resetter != nil {
+// asks for another link; any other error is the caller's. idle is how long
+// nothing was heard from the server.
+func (l *link) begin(ctx context.Context, idle int64) error {
+	if l.used && l.resetter != nil {
 		// Other errors of ResetSession are ignored, as sql.DB does.
 		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
-			return cmpErr(ctx.Err(), errBadLink)
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 	}
+	l.used = true
 	if l.session.Load() != 0 && l.pool.cfg.Reset == ResetDirty {
 		if err := l.pool.dialect.Reset(ctx, l.base); err != nil {
 			l.retire.CompareAndSwap(0, uint32(closedReset))
-			return cmpErr(ctx.Err(), errBadLink)
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.session.Store(0)
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
 	}
 	check := l.pool.cfg.CheckIdleAfter
-	if l.suspect.Load() || check > 0 && now-l.since.Load() > int64(check) {
-		if err := l.ping(ctx); err != nil {
-			return cmpErr(ctx.Err(), errBadLink)
+	if l.suspect.Load() || check > 0 && idle > int64(check) {
+		if err := l.pingSoon(ctx); err != nil {
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.suspect.Store(false)
 	}
 	return nil
 }
 
-// cmpErr returns the first error that is not nil.
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
+// pingSoon is ping with a limit of its own: a server that does not answer must
+// not hold up a caller who has no deadline.
+func (l *link) pingSoon(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return l.ping(ctx)
 }
+
+// pingTimeout is how long a keepalive, or the check before a loan, may take.
+const pingTimeout = 5 * time.Second
 
 // ping asks the server for an answer where the base can; where it cannot, the
 // base's Validator has the word.

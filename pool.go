@@ -177,6 +177,7 @@ func (p *Pool) Resize(min, max int) error {
 		p.hangUpLocked(l, closedShrunk)
 	}
 	p.dialLocked()
+	p.settledLocked() // Warm may have what it waits for
 	return nil
 }
 
@@ -274,7 +275,7 @@ func (p *Pool) Warm(ctx context.Context) error {
 	defer p.mu.Unlock()
 	p.startLocked()
 	p.dialLocked()
-	for !p.shutdown && len(p.links) < p.min {
+	for !p.shutdown && !p.closed.Load() && len(p.links) < p.min {
 		if p.dialErr != nil && p.dialect.Fault(p.dialErr) == FaultConfig {
 			return p.dialErr
 		}
@@ -285,7 +286,7 @@ func (p *Pool) Warm(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.shutdown {
+	if p.shutdown || p.closed.Load() {
 		return ErrShutdown
 	}
 	return nil
@@ -329,8 +330,6 @@ func (p *Pool) stopLocked() {
 	}
 	p.dialTimer.Stop()
 	p.stopDials()
-	// A sql.Conn that outlives its sql.DB may still have its first use.
-	p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	p.evictLocked(closedShutdown)
 }
 
@@ -373,6 +372,7 @@ func (p *Pool) reopen() {
 	defer p.mu.Unlock()
 	if p.closed.Load() && !p.shutdown {
 		p.closed.Store(false)
+		p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	}
 }
 
@@ -402,6 +402,7 @@ func (h *conn) unwrap() (driver.Conn, error) {
 		return nil, err
 	}
 	if !h.off {
+		l.last.Store(rawStatement)
 		h.ran(l, rawStatement)
 	}
 	return l.base, nil

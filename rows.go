@@ -20,19 +20,20 @@ var (
 // link. Where the base lacks an optional method, the answer is the one with
 // which database/sql behaves as if it were absent.
 type rows struct {
-	link   *link
-	base   driver.Rows // nil: not in use
-	twin   *twin       // pinned until Close; nil for a plain query
-	inNext bool        // still set outside Next: the base panicked there
+	h    *conn
+	link *link
+	base driver.Rows // nil: not in use
+	twin *twin       // pinned until Close; nil for a plain query
 }
 
-// openRows wraps a result of the base.
-func (l *link) openRows(base driver.Rows, t *twin) driver.Rows {
+// openRows wraps a result of the base in a loan of h.
+func (l *link) openRows(h *conn, base driver.Rows, t *twin) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.base, r.twin = base, t
+	r.h, r.base, r.twin = h, base, t
+	l.open++
 	l.setPhase(phaseRows)
 	return exposeRows(r)
 }
@@ -47,19 +48,32 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.base, r.twin = nil, nil
-	l.clearPhase(phaseRows)
+	if l.open--; l.open == 0 {
+		l.clearPhase(phaseRows)
+	}
+	h := r.h
+	if h.link != l {
+		return nil // hung up under the rows, which ended them
+	}
+	// After a panic here sql.DB never returns the handle.
+	defer h.guard()
+	h.busy = true
 	err := base.Close()
 	if t != nil {
 		l.stmts.unpin(t)
 	}
+	h.busy = false
 	return l.note(err)
 }
 
 // Next is called once for each row and does nothing but pass on.
 func (r *rows) Next(dest []driver.Value) error {
-	r.inNext = true
+	if r.h.link != r.link {
+		return driver.ErrBadConn
+	}
+	r.link.inRows = true
 	err := r.base.Next(dest)
-	r.inNext = false
+	r.link.inRows = false
 	if err != nil && err != io.EOF {
 		return r.link.note(err)
 	}
@@ -82,10 +96,20 @@ func (r *rows) HasNextResultSet() bool {
 
 // NextResultSet answers io.EOF where the base knows no further ones.
 func (r *rows) NextResultSet() error {
-	if n, ok := r.base.(driver.RowsNextResultSet); ok {
-		return n.NextResultSet()
+	n, ok := r.base.(driver.RowsNextResultSet)
+	if !ok {
+		return io.EOF
 	}
-	return io.EOF
+	if r.h.link != r.link {
+		return driver.ErrBadConn
+	}
+	r.link.inRows = true
+	err := n.NextResultSet()
+	r.link.inRows = false
+	if err != nil && err != io.EOF {
+		return r.link.note(err)
+	}
+	return err
 }
 
 // ColumnTypeScanType answers any where the base does not tell.

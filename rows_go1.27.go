@@ -22,9 +22,12 @@ func exposeRows(r *rows) driver.Rows {
 
 // NextRow advances to the next row.
 func (r scanRows) NextRow() error {
-	r.inNext = true
+	if r.h.link != r.link {
+		return driver.ErrBadConn
+	}
+	r.link.inRows = true
 	err := r.base.(driver.RowsColumnScanner).NextRow()
-	r.inNext = false
+	r.link.inRows = false
 	if err != nil && err != io.EOF {
 		return r.link.note(err)
 	}

@@ -3,17 +3,22 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/leak"
 	"github.com/pooledsql/pooled/internal/testdb"
 	_ "github.com/pooledsql/pooled/mysql"
 	_ "github.com/pooledsql/pooled/pgx"
 )
 
-func TestMain(m *testing.M) { testdb.Main(m) }
+// TestMain fails tests that leave goroutines behind.
+func TestMain(m *testing.M) {
+	os.Exit(leak.Run(func() int { return testdb.Run(m) }))
+}
 
 func TestSmoke(t *testing.T) {
 	for _, d := range []string{"pooled-pgx", "pooled-mysql"} {

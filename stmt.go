@@ -124,7 +124,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		if t == nil {
 			if rows, err = l.query(ctx, s.query, args); err == nil {
-				rows = l.openRows(rows, nil)
+				rows = l.openRows(s.h, rows, nil)
 			}
 			return err
 		}
@@ -132,7 +132,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 			l.stmts.unpin(t)
 			return err
 		}
-		rows = l.openRows(rows, t) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -149,12 +149,15 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	converted, again := false, false
 	for {
 		before := l.evidence()
+		l.last.Store(s.st)
 		var t *twin
 		check := argChecker{named: l.checker, want: -1}
+		preparing := false // until it is, the statement itself did not run
 		if !s.sendsText(l) {
 			if t, err = s.twin(ctx, l); err == nil {
 				check = t.args
 			}
+			preparing = err != nil
 		}
 		if err == nil && !converted {
 			if args, err = check.convert(args); err != nil {
@@ -179,8 +182,11 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			err = nil
 			continue
 		}
-		next, err2 := h.again(ctx, l, s.st.Retryable, before, err)
+		next, err2 := h.again(ctx, l, s.st.Retryable || preparing, before, err)
 		if err2 != nil {
+			if preparing {
+				return err2
+			}
 			h.ran(l, s.st)
 			return h.fail(l, s.st, before, err2)
 		}
