@@ -2,6 +2,7 @@ package pooled_test
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"log"
 
@@ -12,7 +13,12 @@ import (
 // The examples run on a driver that answers from memory. A program has
 // "pooled-pgx" or "pooled-mysql" in its place.
 func init() {
-	pooled.Register("pooled-example", fakedriver.New(fakedriver.PGX).Driver(), func(c *pooled.Config) { c.Name = "example" })
+	server := fakedriver.New(fakedriver.PGX)
+	server.Answer("SELECT 1", fakedriver.Answer{Sets: []fakedriver.ResultSet{{
+		Columns: fakedriver.Plain("n"),
+		Rows:    [][]driver.Value{{int64(1)}},
+	}}})
+	pooled.Register("pooled-example", server.Driver(), func(c *pooled.Config) { c.Name = "example" })
 }
 
 // A program that used the bare driver changes the import and the name. The
