@@ -278,6 +278,9 @@ const (
 	kwNchar
 	kwBit
 	kwSome
+	kwAlso
+	kwInstead
+	kwBinary
 	kwCount
 )
 
@@ -552,6 +555,9 @@ var keywordText = [kwCount]string{
 	kwNchar:           "nchar",
 	kwBit:             "bit",
 	kwSome:            "some",
+	kwAlso:            "also",
+	kwInstead:         "instead",
+	kwBinary:          "binary",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.
