@@ -13,7 +13,7 @@ func Classify(f Flavor, query string) Statement {
 		full  details
 		text  [512]byte
 		items [24]detailItem
-		ctes  [8]detailItem
+		ctes  [8]cteItem
 	)
 	full.digest.buf, full.digest.sign = text[:0], -1
 	full.items, full.ctes = items[:0], ctes[:0]

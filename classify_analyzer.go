@@ -213,7 +213,7 @@ func (a *analyzer) onWord(t *token) {
 			f.verb = t.id
 		}
 	case kwWith:
-		if first || a.prev.id == kwAs || a.prev.kind == tokenClose && a.cur.verb == kwInsert {
+		if first || a.prev.id == kwAs || a.cur.verb == kwInsert || a.cur.verb == kwReplace {
 			f.with = withName
 		}
 	case kwInsert, kwUpdate, kwDelete, kwMerge:
@@ -254,6 +254,7 @@ func (a *analyzer) inWith(f *frame, t *token) bool {
 	switch f.with {
 	case withName:
 		if t.id == kwRecursive && a.prev.id == kwWith {
+			f.flags |= frameRecursive
 			return true
 		}
 		if t.flags&wordReserved != 0 {
@@ -351,6 +352,9 @@ func (a *analyzer) onClose() {
 	a.depth--
 	if f := a.top(); f.with == withBody {
 		f.with = withTail
+		if a.full != nil {
+			a.full.cteEnd(a)
+		}
 	}
 }
 

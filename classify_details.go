@@ -1,6 +1,9 @@
 package pooled
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // maxTables is how many names of tables one text gives. More are no use to
 // anybody, and comparing them all would cost more than linear time.
@@ -11,7 +14,7 @@ type details struct {
 	digest digester
 
 	items []detailItem // verbs and tables in the order of the text
-	ctes  []detailItem
+	ctes  []cteItem
 
 	depth  int
 	scopes [scopeDepth]tableScope
@@ -32,6 +35,13 @@ type detailItem struct {
 	start, end int32
 	op         keyword // of a verb
 	flags      itemFlags
+}
+
+// cteItem is the name of a CTE and from where on it hides a table.
+type cteItem struct {
+	detailItem
+	from  int32
+	depth int32
 }
 
 type itemFlags uint8
@@ -94,7 +104,7 @@ func (d *details) after(a *analyzer, t *token) {
 		if s := d.scope(); s.from {
 			s.expect = true
 		}
-	case tokenDot, tokenVar:
+	case tokenDot, tokenVar, tokenOpenBracket:
 	default:
 		d.scope().expect = false
 	}
@@ -153,14 +163,29 @@ func (d *details) add(i detailItem) {
 	}
 }
 
-// cte notes the name of a CTE, which is no table.
+// cte notes the name of a CTE, which is no table. In its own body it is one,
+// unless the WITH is RECURSIVE.
 func (d *details) cte(a *analyzer, t *token) {
-	if len(d.ctes) < maxTables {
-		i := detailItem{start: t.start, end: t.end}
-		if t.kind == tokenQuoted {
-			i.flags = itemQuoted
+	if len(d.ctes) >= maxTables {
+		return
+	}
+	i := cteItem{detailItem: detailItem{start: t.start, end: t.end}, from: math.MaxInt32, depth: int32(a.depth)}
+	if t.kind == tokenQuoted {
+		i.flags = itemQuoted
+	}
+	if a.top().flags&frameRecursive != 0 {
+		i.from = 0
+	}
+	d.ctes = append(d.ctes, i)
+}
+
+// cteEnd is called when the body of a CTE has ended.
+func (d *details) cteEnd(a *analyzer) {
+	for i := len(d.ctes) - 1; i >= 0; i-- {
+		if c := &d.ctes[i]; c.depth == int32(a.depth) {
+			c.from = min(c.from, int32(a.pos))
+			return
 		}
-		d.ctes = append(d.ctes, i)
 	}
 }
 
@@ -184,7 +209,7 @@ func (d *details) fill(s *Statement, query string) {
 			continue
 		}
 		name := it.name(query)
-		if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, name) {
+		if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, name, it.start) {
 			it.flags |= itemFunction
 			it.end = it.start
 			continue
@@ -212,9 +237,9 @@ func (d *details) fill(s *Statement, query string) {
 }
 
 // isCTE tells whether name is that of a CTE of the text.
-func (d *details) isCTE(query, name string) bool {
+func (d *details) isCTE(query, name string, at int32) bool {
 	for i := range d.ctes {
-		if equalFold(d.ctes[i].name(query), name) {
+		if at >= d.ctes[i].from && equalFold(d.ctes[i].name(query), name) {
 			return true
 		}
 	}

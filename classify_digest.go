@@ -201,7 +201,7 @@ func (d *digester) gap(t *token) bool {
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
 	text := a.src[t.start:t.end]
-	if t.flags&wordUpper == 0 {
+	if t.flags&wordUpper == 0 || int(t.end) < len(a.src) && a.src[t.end] == '.' {
 		d.buf = append(d.buf, text...)
 	} else {
 		for i := 0; i < len(text); i++ {

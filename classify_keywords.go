@@ -281,6 +281,10 @@ const (
 	kwAlso
 	kwInstead
 	kwBinary
+	kwLarge
+	kwRoutine
+	kwParameter
+	kwColumn
 	kwCount
 )
 
@@ -558,6 +562,10 @@ var keywordText = [kwCount]string{
 	kwAlso:            "also",
 	kwInstead:         "instead",
 	kwBinary:          "binary",
+	kwLarge:           "large",
+	kwRoutine:         "routine",
+	kwParameter:       "parameter",
+	kwColumn:          "column",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.

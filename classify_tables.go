@@ -8,7 +8,7 @@ func (d *details) onWord(a *analyzer, t *token) {
 	}
 	if !d.verb && a.cur.op != kwNone && (a.cur.verb != kwNone && a.cur.verb != kwWith || a.cur.explain) {
 		d.statementVerb(a, t, s)
-		if d.verb {
+		if d.verb && (t.id == a.cur.verb || d.reading) {
 			return
 		}
 	}
@@ -27,9 +27,23 @@ func (d *details) onWord(a *analyzer, t *token) {
 	case kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace:
 		if d.verbPlace(a) {
 			d.dml(a, t.id, s)
+		} else if a.cur.verb == kwAnalyze {
+			s.from, s.expect = false, false // UPDATE HISTOGRAM ON columns
+		}
+	case kwWith:
+		if a.top().with != withNone {
+			s.from, s.expect = false, false
+		}
+	case kwAtomic:
+		d.mute = d.mute && a.flavor == MySQL // the body of a standard function is parsed with it
+	case kwDrop:
+		if a.cur.verb == kwAnalyze {
+			s.from, s.expect = false, false
 		}
 	case kwTable:
 		switch {
+		case s.query == kwInsert || s.query == kwReplace:
+			s.expect, s.target = true, false
 		case a.cur.verb == kwAnalyze || a.cur.verb == kwOptimize || a.cur.verb == kwCheck || a.cur.verb == kwRepair ||
 			a.cur.verb == kwChecksum || a.cur.verb == kwFlush || a.cur.verb == kwRename:
 			s.expect, s.from, s.target = true, true, true
@@ -49,6 +63,9 @@ func (d *details) onWord(a *analyzer, t *token) {
 			}
 		}
 	case kwJoin, kwStraightJoin:
+		if a.prev.id == kwFor {
+			break // USE INDEX FOR JOIN
+		}
 		if s.query != kwNone || s.from {
 			s.from, s.expect, s.target = true, true, false
 		}
@@ -63,6 +80,15 @@ func (d *details) onWord(a *analyzer, t *token) {
 			}
 		}
 	case kwUsing:
+		if s.query == kwDelete && !s.target {
+			break // JOIN ... USING (columns)
+		}
+		if s.query == kwDelete && a.flavor == MySQL {
+			// DELETE FROM a USING t AS a: what was named are aliases.
+			for n := len(d.items); n > 0 && d.items[n-1].op == kwNone; n-- {
+				d.items = d.items[:n-1]
+			}
+		}
 		if s.query == kwMerge || s.query == kwDelete {
 			s.expect, s.target, s.plain = true, false, true
 			s.from = s.query == kwDelete
@@ -71,14 +97,20 @@ func (d *details) onWord(a *analyzer, t *token) {
 		kwReturning, kwFor, kwOffset, kwFetch, kwValues, kwLock, kwProcedure:
 		s.from, s.expect = false, false
 	case kwReferences:
-		s.expect, s.target = true, true
+		if a.cur.object == kwTable {
+			s.expect, s.target = true, true
+		}
 	}
 	switch a.cur.verb {
 	case kwCreate, kwAlter, kwDrop:
 		d.objectWord(a, t, s)
 	case kwGrant, kwRevoke:
-		if t.id == kwOn && a.flavor == Postgres && d.depth == 0 {
+		switch {
+		case a.flavor == MySQL || d.depth > 0:
+		case t.id == kwOn:
 			s.expect, s.from, s.target = true, true, true
+		case t.id == kwTo || t.id == kwFrom:
+			s.expect, s.from = false, false
 		}
 	case kwCopy:
 		if (t.id == kwFrom || t.id == kwTo) && d.depth == 0 {
@@ -111,11 +143,13 @@ func (d *details) onWord(a *analyzer, t *token) {
 // verbPlace tells that a verb may stand here, and not a column of its name.
 func (d *details) verbPlace(a *analyzer) bool {
 	switch a.prev.kind {
-	case tokenEnd, tokenOpen, tokenClose:
+	case tokenEnd, tokenClose, tokenSemicolon:
 		return true
+	case tokenOpen:
+		return a.flavor == Postgres // in MySQL INSERT( and REPLACE( are functions
 	}
 	switch a.prev.id {
-	case kwAs, kwAlso, kwInstead:
+	case kwAs, kwAlso, kwInstead, kwAtomic:
 		return true
 	case kwDo:
 		return a.cur.verb == kwCreate
@@ -139,7 +173,9 @@ func (d *details) statementVerb(a *analyzer, t *token, s *tableScope) {
 		}
 		if d.describes(a) {
 			d.verb = true
-			d.begin(t, s)
+			if t.id != kwFor {
+				d.begin(t, s)
+			}
 			return
 		}
 	}
@@ -193,21 +229,46 @@ func (d *details) dml(a *analyzer, id keyword, s *tableScope) {
 // the word was part of that.
 func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 	switch t.id {
-	case kwOnly, kwLateral, kwIf, kwNot, kwExists, kwTable, kwTables, kwLowPriority, kwQuick, kwIgnore, kwDelayed,
-		kwHighPriority, kwInto, kwConcurrently, kwTemp, kwTemporary, kwUnlogged, kwVerbose, kwFull, kwFreeze,
-		kwBinary, kwLocal, kwGlobal:
-		if t.id == kwInto && s.query == kwSelect {
-			return false
-		}
+	case kwLateral, kwTable, kwTables, kwIgnore, kwLowPriority, kwDelayed, kwHighPriority, kwNot, kwExists, kwConcurrently:
 		return true
+	case kwOj:
+		if a.prev.kind == tokenOpenBracket {
+			return true // { oj a LEFT OUTER JOIN b }
+		}
+	case kwOnly:
+		if a.flavor == Postgres {
+			return true
+		}
+	case kwQuick:
+		if a.prev.id == kwDelete || a.prev.id == kwLowPriority {
+			return true
+		}
+	case kwInto:
+		if s.query != kwSelect {
+			return true
+		}
+	case kwTemp, kwTemporary, kwUnlogged, kwLocal, kwGlobal:
+		if a.prev.id == kwInto || a.prev.id == kwLocal || a.prev.id == kwGlobal {
+			return true
+		}
+	case kwIf, kwVerbose, kwFull, kwFreeze, kwBinary:
+		switch a.cur.verb {
+		case kwSelect, kwInsert, kwUpdate, kwDelete, kwMerge:
+		default:
+			return true
+		}
 	case kwAnalyze, kwAnalyse:
 		if a.cur.verb == kwVacuum {
 			return true
 		}
 	case kwSchema, kwDatabase, kwFunction, kwAll, kwSequence, kwLanguage, kwType, kwDomain, kwTablespace,
-		kwForeign, kwProcedure:
+		kwForeign, kwProcedure, kwLarge, kwRoutine, kwParameter:
 		if a.cur.verb == kwGrant || a.cur.verb == kwRevoke || t.id == kwAll {
 			s.expect, s.from = false, false
+			return true
+		}
+		if t.id == kwSchema && a.flavor == MySQL {
+			d.begin(t, s) // TiDB takes it for a name here, and nothing else can follow
 			return true
 		}
 	case kwInstance:
@@ -217,6 +278,15 @@ func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 		}
 	case kwFrom:
 		if s.query == kwDelete {
+			return true
+		}
+	case kwTo, kwAs:
+		if a.prev.id == kwRename {
+			return true
+		}
+	case kwColumn, kwIndex, kwKey:
+		if a.prev.id == kwRename {
+			s.expect = false
 			return true
 		}
 	}
@@ -257,12 +327,14 @@ func (d *details) objectWord(a *analyzer, t *token, s *tableScope) {
 	}
 	switch object {
 	case kwFunction, kwProcedure, kwEvent, kwPackage, kwAggregate:
-		d.add(detailItem{op: object})
-		d.mute = true
+		if t.id == object && !d.mute {
+			d.add(detailItem{op: object})
+			d.mute = true
+		}
 		return
 	case kwTable, kwView:
 		switch {
-		case t.id == object && d.depth == 0 && (a.prev.id != kwWith || a.cur.verb == kwAlter):
+		case t.id == object && a.prev.id != kwFor && d.depth == 0 && (a.prev.id != kwWith || a.cur.verb == kwAlter):
 			s.expect, s.target = true, true
 			s.from = a.cur.verb == kwDrop
 		case t.id == kwPartition && (a.prev.id == kwAttach || a.prev.id == kwDetach):
@@ -271,6 +343,10 @@ func (d *details) objectWord(a *analyzer, t *token, s *tableScope) {
 			s.expect, s.target = true, true
 		case t.id == kwInherits:
 			s.expect, s.plain = true, false
+		case t.id == kwTable && a.prev.id == kwFor:
+			s.expect, s.from, s.target = true, true, true // CREATE PUBLICATION ... FOR TABLE a, b
+		case t.id == kwRename && a.flavor == MySQL && a.cur.verb == kwAlter && d.depth == 0:
+			s.expect, s.target = true, true
 		}
 	case kwSequence:
 		if t.id == object && (a.cur.verb != kwDrop || a.flavor == MySQL) {
