@@ -14,9 +14,8 @@ type outcome struct {
 	broken     bool // the server cannot read it as we did
 	empty      bool // there is no statement in it
 
-	verb    keyword // the verb that decides; behind EXPLAIN the inner one
-	object  keyword // what CREATE, ALTER, DROP, LOCK, ... work on
-	pending keyword // INSERT, UPDATE, ... that is a verb if a name follows
+	verb   keyword // the verb that decides; behind EXPLAIN the inner one
+	object keyword // what CREATE, ALTER, DROP, LOCK, ... work on
 
 	explain    bool
 	analyze    bool  // EXPLAIN runs the statement
@@ -29,7 +28,6 @@ type outcome struct {
 	announced  bool  // the summary has EXPLAIN
 	deep       bool  // too many parentheses
 	unknown    bool  // begins with something that begins no statement
-	operator   bool  // in OPERATOR(
 	callAfter  bool  // a call may follow a closing parenthesis
 	setItem    bool  // the next token names what SET sets
 	inner      bool  // SET STATEMENT ... FOR, PREPARE ... AS: another verb follows
@@ -118,6 +116,7 @@ func (a *analyzer) endStatement() {
 		}
 	}
 	a.depth = 0
+	a.alert = alertVerb
 	a.frames[0] = frame{flags: frameFirst}
 	a.prev, a.before, a.qualified = token{}, token{}, false
 	a.cur = outcome{}

@@ -53,7 +53,8 @@ func (a *analyzer) setWord(t *token) {
 		if t.id == kwFor {
 			// SET STATEMENT a = b FOR ...: the rest decides, but who runs it
 			// does so with other settings, so it is never called a read.
-			o.inner, o.verb = true, kwNone
+			o.inner = true
+			a.setVerb(kwNone)
 			o.writesHard = true
 		}
 		return
