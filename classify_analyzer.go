@@ -61,7 +61,7 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		}
 		other, more := analyze(f, query, how, nil)
 		differs |= more
-		if other.broken || other.empty {
+		if other.broken && !other.partly || other.empty {
 			// Under that setting the server refuses the text or does nothing.
 			continue
 		}
@@ -226,13 +226,13 @@ func (a *analyzer) onWord(f *frame, t *token) {
 		a.alert &^= alertPending
 		a.cur.writes = true
 	}
-	if t.id <= kwOther {
-		if a.alert&alertOperator != 0 {
-			a.alert &^= alertOperator
-			if !equalFold(a.src[t.start:t.end], "pg_catalog") {
-				a.cur.unsafe = true
-			}
+	if a.alert&alertOperator != 0 {
+		a.alert &^= alertOperator
+		if !equalFold(a.src[t.start:t.end], "pg_catalog") {
+			a.cur.unsafe = true
 		}
+	}
+	if t.id <= kwOther {
 		if a.cur.verb == kwCreate && equalFold(a.src[t.start:t.end], "pg_temp") {
 			a.cur.state |= StateTempTable
 		}

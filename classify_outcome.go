@@ -12,6 +12,7 @@ type outcome struct {
 	tx         TxVerb
 	state      SessionState
 	broken     bool // the server cannot read it as we did
+	partly     bool // but may run statements before the place where it fails
 	empty      bool // there is no statement in it
 
 	verb   keyword // the verb that decides; behind EXPLAIN the inner one
@@ -69,7 +70,7 @@ func (a *analyzer) conclude() {
 		o.class = Read
 		o.readOnly = !o.writesHard
 		// PostgreSQL only plans. MySQL may run subqueries while it plans.
-		o.retryable = o.readOnly && (a.flavor == Postgres && o.verb != kwExecute || !o.unsafe)
+		o.retryable = o.readOnly && o.verb != kwExecute && (a.flavor == Postgres || !o.unsafe)
 		o.state, o.tx = 0, TxNone
 	case o.explain:
 		switch o.class {
@@ -130,6 +131,6 @@ func (a *analyzer) finish() {
 	if a.broken {
 		// Nothing that was read can be relied on, the end of a string least.
 		op := a.all.op
-		a.all = outcome{op: op, broken: true, state: StateUnknown | a.all.state}
+		a.all = outcome{op: op, broken: true, partly: a.count > 1 && a.flavor == MySQL, state: StateUnknown | a.all.state}
 	}
 }

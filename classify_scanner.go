@@ -681,7 +681,7 @@ func (s *scanner) scanVar() {
 		s.scanQuoted('`')
 		s.kind = kind
 	default:
-		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.' && s.kind == tokenVar) {
+		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.') {
 			s.pos++
 		}
 	}
