@@ -28,7 +28,7 @@ func (a *analyzer) verbWord(t *token) {
 			o.class = Utility
 		}
 	case kwFlush:
-		if t.id == kwLock && a.prev.id == kwRead || t.id == kwOther && equalFold(a.src[t.start:t.end], "export") {
+		if t.id == kwLock && a.prev.id == kwRead || t.id == kwExport {
 			o.state |= StateLock
 		}
 	case kwHandler:
