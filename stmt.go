@@ -119,7 +119,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		if t == nil {
 			if rows, err = l.query(ctx, s.query, args); err == nil {
-				rows = l.openRows(s.h, rows, nil)
+				rows = l.openRows(s.h, rows, nil, replay{ctx, s.query, args, s.st, s})
 			}
 			return err
 		}
@@ -127,7 +127,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 			l.stmts.unpin(t)
 			return err
 		}
-		rows = l.openRows(s.h, rows, t) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -164,6 +164,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			converted = true
 		}
 		if err == nil {
+			before = l.evidence() // what prepared it does not run it
 			err = call(l, t, args)
 		}
 		if err == nil {
@@ -177,15 +178,13 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			err = nil
 			continue
 		}
-		next, err2 := h.again(ctx, l, s.st.Retryable || preparing, before, err)
-		if err2 != nil {
-			if preparing {
-				return err2
-			}
-			h.ran(l, s.st)
-			return h.fail(l, s.st, before, err2)
+		st := s.st
+		if preparing {
+			st = prepareStatement
 		}
-		l, err = next, nil
+		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			return err
+		}
 	}
 }
 
