@@ -399,7 +399,7 @@ func (h *conn) endLoan() {
 // the link serves nobody again.
 func (h *conn) Close() error {
 	if h.off {
-		return h.link.close()
+		return h.link.close(context.Background())
 	}
 	if h.state.onLoan() {
 		h.link.broken = true

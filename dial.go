@@ -101,6 +101,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	}
 	l := newLink(p, base)
 	l.wire = wire
+	wire.keepRest()
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.

@@ -304,8 +304,9 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
+	ctx := p.dialCtx
 	p.goLocked(func() {
-		_ = guarded(l.close) // a bad goodbye is the server's to notice
+		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--
