@@ -31,7 +31,7 @@ func (p *Pool) dialLocked() {
 		if p.dialling >= want || p.dialling >= atOnce || p.shutdown || len(p.links)+p.dialling+p.closing >= p.max {
 			return
 		}
-		if wait := p.outage.next - nano(); wait > 0 {
+		if wait := p.outage.next - nano(); p.outage.failures > 0 && wait > 0 {
 			p.dialTimer.Reset(time.Duration(wait))
 			return
 		}

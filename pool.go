@@ -92,7 +92,8 @@ const (
 )
 
 // epoch makes clock readings small and cheap: one reading of the monotonic
-// clock, no wall clock.
+// clock, no wall clock. It may be negative (in a synctest bubble), so 0 is a
+// time like any other.
 var epoch = time.Now()
 
 func nano() int64 { return int64(time.Since(epoch)) }
