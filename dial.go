@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -124,8 +125,10 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 
 // dialFailed answers those for whom waiting is pointless: everybody when
 // trying again changes nothing, else the head of the queue while no link
-// lives. The others wait on, and their time-outs name the cause.
+// lives. The others wait on, and their time-outs name the cause. A base that
+// answers driver.ErrBadConn asks to be tried again, as often as sql.DB would.
 func (p *Pool) dialFailed(ctx context.Context, err error) {
+	bad := errors.Is(err, driver.ErrBadConn)
 	err = sealed(err)
 	hopeless := p.dialect.Fault(err) == FaultConfig
 
@@ -147,7 +150,7 @@ func (p *Pool) dialFailed(ctx context.Context, err error) {
 		for p.queue.head != nil {
 			p.grantLocked(p.queue.head, nil, err)
 		}
-	} else if w := p.queue.head; w != nil && len(p.links) == 0 {
+	} else if w := p.queue.head; w != nil && len(p.links) == 0 && !(bad && p.dialFailures <= maxTries) {
 		p.grantLocked(w, nil, err)
 	}
 	p.dialLocked()
