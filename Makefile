@@ -53,7 +53,7 @@ soak: deps ## the TestSoak... tests, which watch memory and connections over SOA
 
 .PHONY: demo
 demo: ## the demonstration; on your own server with DSN=postgres://...
-	@cd cmd/pooled && go run . demo $(if $(DSN),'$(DSN)')
+	@cd cmd/pooled && go run . demo $${DSN:+-dsn "$$DSN"}
 
 .PHONY: oracle
 oracle: ## compare the classifier with the servers' own parsers; needs cgo and CORPUS=file

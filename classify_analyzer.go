@@ -43,8 +43,8 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 	if differs == 0 {
 		return out
 	}
-	for _, how := range [...]reading{readBackslash, readANSI, readSkip, readSkip | readBackslash, readSkip | readANSI} {
-		if how&^differs != 0 {
+	for how := readBackslash; how <= readAll; how++ {
+		if how&^differs != 0 || how&(readSkip|readFlat) == readFlat {
 			continue
 		}
 		other, more := analyze(f, query, how, nil)
@@ -119,6 +119,9 @@ func (a *analyzer) run() {
 			a.endStatement()
 			a.finish()
 			return
+		}
+		if a.full != nil {
+			a.full.after(a, &t)
 		}
 		a.remember(&t)
 	}
@@ -210,7 +213,7 @@ func (a *analyzer) onWord(t *token) {
 			f.verb = t.id
 		}
 	case kwWith:
-		if first || a.prev.id == kwAs || a.prev.kind == tokenClose && a.cur.verb == kwInsert {
+		if first || a.prev.id == kwAs || a.cur.verb == kwInsert || a.cur.verb == kwReplace {
 			f.with = withName
 		}
 	case kwInsert, kwUpdate, kwDelete, kwMerge:
@@ -251,6 +254,7 @@ func (a *analyzer) inWith(f *frame, t *token) bool {
 	switch f.with {
 	case withName:
 		if t.id == kwRecursive && a.prev.id == kwWith {
+			f.flags |= frameRecursive
 			return true
 		}
 		if t.flags&wordReserved != 0 {
@@ -348,6 +352,9 @@ func (a *analyzer) onClose() {
 	a.depth--
 	if f := a.top(); f.with == withBody {
 		f.with = withTail
+		if a.full != nil {
+			a.full.cteEnd(a)
+		}
 	}
 }
 
@@ -457,7 +464,11 @@ func (a *analyzer) call(f *frame) bool {
 	case tokenString, tokenNumber, tokenParam, tokenCloseBracket:
 		return false // 'a' LIKE (...): no call can follow an operand
 	}
-	if a.before.id == kwAs || p.kind == tokenWord && !a.qualified && pairedWord(p.id, &a.before) {
+	switch a.before.id {
+	case kwInto, kwInsert, kwReplace:
+		return false // INSERT INTO t (a, b)
+	}
+	if a.before.id == kwAs || p.kind == tokenWord && !a.qualified && a.pairedWord(p.id) {
 		return false // an alias with columns, or a clause
 	}
 	if a.before.kind == tokenClose && !a.cur.callAfter {
@@ -474,14 +485,15 @@ func (a *analyzer) call(f *frame) bool {
 
 // pairedWord tells that a word which may name a function belongs to a clause,
 // because of the word before it.
-func pairedWord(id keyword, before *token) bool {
+func (a *analyzer) pairedWord(id keyword) bool {
+	before := &a.before
 	switch id {
 	case kwBy:
 		return before.id == kwOrder || before.id == kwGroup || before.id == kwPartition
 	case kwSets:
 		return before.id == kwGrouping
 	case kwRollup, kwCube:
-		return before.id == kwBy
+		return before.id == kwBy && a.flavor == Postgres
 	case kwFirst, kwNext:
 		return before.id == kwFetch
 	case kwMaterialized:

@@ -14,12 +14,10 @@ type frame struct {
 type frameFlags uint8
 
 const (
-	frameFirst  frameFlags = 1 << iota // nothing was read in it yet
-	frameFrom                          // in a list of tables: a comma leads to the next
-	frameExpect                        // the next name is a table
-	frameTarget                        // that table is written to, so its parentheses hold columns
-	frameCall                          // arguments of a function
-	frameOption                        // options of EXPLAIN, VACUUM, ...
+	frameFirst     frameFlags = 1 << iota // nothing was read in it yet
+	frameCall                             // arguments of a function
+	frameRecursive                        // its WITH is RECURSIVE
+	frameOption                           // options of EXPLAIN, VACUUM, ...
 )
 
 // withState follows a WITH clause, so that names of CTEs are not taken for

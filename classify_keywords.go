@@ -278,6 +278,13 @@ const (
 	kwNchar
 	kwBit
 	kwSome
+	kwAlso
+	kwInstead
+	kwBinary
+	kwLarge
+	kwRoutine
+	kwParameter
+	kwColumn
 	kwCount
 )
 
@@ -552,6 +559,13 @@ var keywordText = [kwCount]string{
 	kwNchar:           "nchar",
 	kwBit:             "bit",
 	kwSome:            "some",
+	kwAlso:            "also",
+	kwInstead:         "instead",
+	kwBinary:          "binary",
+	kwLarge:           "large",
+	kwRoutine:         "routine",
+	kwParameter:       "parameter",
+	kwColumn:          "column",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.

@@ -26,6 +26,7 @@ type outcome struct {
 	writes     bool  // something locks, writes or goes into a file
 	writesHard bool  // and does so even if EXPLAIN does not run the statement
 	unsafe     bool  // a function or variable forbids a second run
+	announced  bool  // the summary has EXPLAIN
 	deep       bool  // too many parentheses
 	unknown    bool  // begins with something that begins no statement
 	operator   bool  // in OPERATOR(
@@ -62,8 +63,9 @@ func (a *analyzer) conclude() {
 	switch {
 	case o.explain && o.verb == kwNone:
 		o.class = Unknown
-		if !o.analyze && a.flavor == MySQL {
-			o.class = Utility
+		if !o.analyze && a.flavor == MySQL && !o.writesHard {
+			// EXPLAIN EXTENDED describes a table of that name.
+			o.class, o.readOnly, o.retryable = Read, true, !o.unsafe
 		}
 	case o.explain && !o.analyze:
 		o.class = Read

@@ -17,6 +17,11 @@ const (
 	readANSI reading = 1 << 1
 	// readSkip takes executable comments for comments.
 	readSkip reading = 1 << 2
+	// readFlat ends a skipped executable comment at the first end of a
+	// comment, as servers do that know no comment inside it.
+	readFlat reading = 1 << 3
+
+	readAll = readBackslash | readANSI | readSkip | readFlat
 )
 
 // scanner cuts SQL into tokens, one at a time, without an allocation. It
@@ -107,7 +112,9 @@ func (s *scanner) next() {
 			s.scanQuoted('`')
 			return
 		case charOperator:
-			if s.inComment && c == '*' && s.peek(1) == '/' {
+			if c == '*' && s.flavor == MySQL && s.peek(1) == '/' {
+				// Outside a comment no expression of MySQL has these two.
+				s.broken = s.broken || !s.inComment
 				s.inComment = false
 				s.pos += 2
 				continue
@@ -510,12 +517,14 @@ end:
 }
 
 // lineComment tells whether two dashes at the position begin a comment. MySQL
-// wants a blank behind them, since 5--1 is an expression there.
+// wants a blank behind them, since 5--1 is an expression there. Where a text
+// begins there is no expression yet, and some servers take a line of dashes
+// for a comment; those that do not refuse the text.
 func (s *scanner) lineComment() bool {
 	if s.peek(1) != '-' {
 		return false
 	}
-	return s.flavor != MySQL || s.pos+2 >= len(s.src) || s.src[s.pos+2] <= ' ' || s.src[s.pos+2] == 0x7f
+	return s.flavor != MySQL || s.kind == tokenEnd || s.pos+2 >= len(s.src) || s.src[s.pos+2] <= ' ' || s.src[s.pos+2] == 0x7f
 }
 
 // skipLine moves behind the end of the line.
@@ -578,11 +587,6 @@ func (s *scanner) scanComment() {
 
 func (s *scanner) scanMyComment() {
 	body := s.pos + 2
-	if s.inComment {
-		// A comment inside an executable one: servers disagree about where
-		// the outer one ends.
-		s.versions = true
-	}
 	switch {
 	case strings.HasPrefix(s.src[body:], "!"):
 		body++
@@ -620,13 +624,24 @@ func (s *scanner) scanMyComment() {
 		return
 	}
 	end := strings.Index(s.src[body:], "*/")
+	if end >= 0 && strings.Contains(s.src[body:body+end], "/*") {
+		s.differs |= readFlat
+		if s.how&readFlat == 0 {
+			// The first end belongs to the inner comment.
+			if k := strings.Index(s.src[body+end+2:], "*/"); k >= 0 {
+				end += 2 + k
+			} else {
+				end = -1
+			}
+			if inner := s.src[body:]; end >= 0 && strings.Count(inner[:end], "/*") > 1 {
+				s.versions = true // which comment ends where is anybody's guess
+			}
+		}
+	}
 	if end < 0 {
 		s.pos = len(s.src)
 		s.broken = true
 		return
-	}
-	if strings.Contains(s.src[body:body+end], "/*") {
-		s.versions = true
 	}
 	s.pos = body + end + 2
 }

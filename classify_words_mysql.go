@@ -64,7 +64,9 @@ inner intersect interval is join key lateral like limit natural not of on or ord
 primary range recursive regexp return rlike row rows select separator set straight_join table then
 to union unique using values when where window with xor binary collate ignore force use group bigint
 blob dec decimal double float int integer long mediumint middleint numeric precision real smallint
-tinyint unsigned varbinary varchar varcharacter varying match into`
+tinyint unsigned varbinary varchar varcharacter varying match into sql_small_result sql_big_result
+sql_calc_found_rows high_priority delayed low_priority both leading trailing usage desc asc option
+check constraint foreign references fulltext spatial`
 
 // myUpper are the plain keywords that a digest writes in capitals. Reserved words
 // always are.

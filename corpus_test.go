@@ -60,6 +60,7 @@ func measureCorpus(t *testing.T, f Flavor, path string) {
 	}
 	groups := map[string]map[uint64]bool{}
 	back := map[uint64]map[string]bool{}
+	texts, ours := map[string][]string{}, map[uint64][]string{}
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -109,6 +110,8 @@ func measureCorpus(t *testing.T, f Flavor, path string) {
 			groups[key] = map[uint64]bool{}
 		}
 		groups[key][s.Fingerprint] = true
+		texts[key] = append(texts[key], s.Digest)
+		ours[s.Fingerprint] = append(ours[s.Fingerprint], r.SQL)
 		if back[s.Fingerprint] == nil {
 			back[s.Fingerprint] = map[string]bool{}
 		}
@@ -118,14 +121,20 @@ func measureCorpus(t *testing.T, f Flavor, path string) {
 		t.Fatal(err)
 	}
 	split, merged := 0, 0
-	for _, g := range groups {
+	for key, g := range groups {
 		if len(g) > 1 {
 			split++
+			if strings.Contains(verbose, "split") {
+				fmt.Printf("split\n\t%s\n", strings.Join(texts[key], "\n\t"))
+			}
 		}
 	}
-	for _, g := range back {
+	for fp, g := range back {
 		if len(g) > 1 {
 			merged++
+			if strings.Contains(verbose, "merged") {
+				fmt.Printf("merged\n\t%s\n", strings.Join(ours[fp], "\n\t"))
+			}
 		}
 	}
 	percent := func(a, b int) float64 { return 100 * float64(a) / float64(max(b, 1)) }
