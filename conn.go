@@ -246,6 +246,9 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		s.fixed = newTwin(query, base, nil, l.checker)
 		return s, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // as the base would say, which is not asked where a twin is at hand
+	}
 	s.text = h.pool.prepared.acquire(query)
 	if s.sendsText(l) {
 		return s, nil
