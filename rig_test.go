@@ -275,3 +275,10 @@ func named(ordinal int, v any) driver.NamedValue {
 type valuer struct{ err error }
 
 func (v valuer) Value() (driver.Value, error) { return nil, v.err }
+
+// again opens a second sql.DB on the rig's connector.
+func (r *rig) again() *sql.DB {
+	db := sql.OpenDB(r.connector)
+	r.Cleanup(func() { db.Close() })
+	return db
+}
