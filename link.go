@@ -92,6 +92,7 @@ var errBadLink = errors.New("pooled: the link is dead")
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
 	if l.wire.peerClosed() {
+		l.broken = true // no goodbye to nobody
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
 	if l.used && l.resetter != nil {
@@ -113,9 +114,13 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	check := l.pool.cfg.CheckIdleAfter
 	if l.suspect.Load() || check > 0 && idle > int64(check) {
 		if err := l.pingSoon(ctx); err != nil {
+			l.broken = true
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.suspect.Store(false)
+	}
+	if !l.pool.prepares.KeepUnused {
+		l.pool.prepared.sweepClosed(&l.stmts)
 	}
 	return nil
 }
