@@ -58,13 +58,13 @@ func BenchmarkOverhead(b *testing.B) {
 			name string
 			db   *sql.DB
 		}{{"bare", bare}, {"pooled", wrapped}} {
-			b.Run(op.name+"/"+db.name, func(b *testing.B) {
+			b.Run(op.name+"/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					op.run(b, db.db)
 				}
 			})
-			b.Run(op.name+"-parallel/"+db.name, func(b *testing.B) {
+			b.Run(op.name+"-parallel/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
@@ -120,7 +120,7 @@ func benchServer(b *testing.B, driverName, dsn, query string) {
 		db   *sql.DB
 	}{{"bare", bare}, {"pooled", wrapped}} {
 		defer db.db.Close()
-		b.Run(db.name, func(b *testing.B) {
+		b.Run("db="+db.name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetParallelism(links / runtime.GOMAXPROCS(0))
 			b.RunParallel(func(pb *testing.PB) {

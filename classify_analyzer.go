@@ -14,8 +14,6 @@ type token struct {
 // set.
 type analyzer struct {
 	scanner
-	functions *wordTable
-
 	depth  int
 	frames [maxDepth]frame
 
@@ -24,12 +22,26 @@ type analyzer struct {
 	qualified bool  // prev is the last part of a.b
 	catalog   bool  // and that a is pg_catalog
 
+	// alert collects the reasons for which even a plain name or a literal needs
+	// a look. Most of the time there is none, and they pass at once.
+	alert alert
+
 	cur   outcome // of the statement being read
 	all   outcome // of those before it
 	count int     // statements that are not empty
 
 	full *details // tables and digest; nil when only the outcome is wanted
 }
+
+// alert is a set of reasons to look at every token.
+type alert uint8
+
+const (
+	alertVerb     alert = 1 << iota // no verb was met yet
+	alertPending                    // behind ( stands INSERT, UPDATE, ...: a verb if a name follows
+	alertOperator                   // in OPERATOR(
+	alertSpecial                    // CREATE and SET look at names too
+)
 
 // classifyQuick tells class and safety of a text. It allocates nothing.
 func classifyQuick(f Flavor, query string) outcome {
@@ -49,7 +61,7 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		}
 		other, more := analyze(f, query, how, nil)
 		differs |= more
-		if other.broken || other.empty {
+		if other.broken && !other.partly || other.empty {
 			// Under that setting the server refuses the text or does nothing.
 			continue
 		}
@@ -62,8 +74,10 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 
 // analyze reads the text in one way.
 func analyze(f Flavor, query string, how reading, full *details) (outcome, reading) {
-	a := analyzer{scanner: newScanner(f, query, how), functions: functionsOf(f), full: full}
+	var a analyzer
+	a.src, a.flavor, a.how, a.tables, a.full = query, f, how, tablesOf(f), full
 	a.frames[0].flags = frameFirst
+	a.alert = alertVerb
 	a.run()
 	return a.all, a.differs
 }
@@ -75,26 +89,34 @@ func (a *analyzer) run() {
 		t := token{kind: a.kind, start: int32(a.start), end: int32(a.pos)}
 		if a.kind == tokenWord {
 			t.id, t.flags = a.word.id, a.word.flags
-			if t.id != kwNone && a.plainName(t.id) {
+			if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
 				t.id, t.flags = kwNone, 0
 			}
 		}
 		if a.full != nil {
 			a.full.token(a, &t)
 		}
+		f := a.top()
 		switch t.kind {
 		case tokenWord:
-			a.onWord(&t)
+			if t.id == kwNone && a.alert == 0 && f.with == withNone {
+				f.flags &^= frameFirst
+				break
+			}
+			a.onWord(f, &t)
 		case tokenOpen:
-			a.onOpen(&t)
+			a.onOpen(f, &t)
 		case tokenClose:
-			a.onClose()
+			a.onClose(f)
 		case tokenComma:
-			a.onComma()
+			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
-			a.onOther(&t)
+			f.flags &^= frameFirst
+			if a.alert != 0 || f.with != withNone {
+				a.onOther(f, &t)
+			}
 		case tokenVar, tokenSysVar:
-			a.onVar(&t)
+			a.onVar(f, &t)
 		case tokenAssign:
 			if a.flavor == MySQL {
 				a.cur.unsafe = true
@@ -123,18 +145,22 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.after(a, &t)
 		}
-		a.remember(&t)
+		if t.kind == tokenDot || a.prev.kind == tokenDot {
+			a.qualify(&t)
+		} else {
+			a.before, a.prev, a.qualified = a.prev, t, false
+		}
 	}
 }
 
-// remember moves t to prev. A qualified name counts as one token.
-func (a *analyzer) remember(t *token) {
-	name := t.kind == tokenWord || t.kind == tokenQuoted
+// qualify moves t to prev where a dot is involved: a qualified name counts as
+// one token.
+func (a *analyzer) qualify(t *token) {
 	switch {
 	case t.kind == tokenDot && (a.prev.kind == tokenWord || a.prev.kind == tokenQuoted):
 		a.catalog = !a.qualified && equalFold(a.src[a.prev.start:a.prev.end], "pg_catalog")
 		a.prev = *t
-	case a.prev.kind == tokenDot && name:
+	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):
 		a.qualified = true
 		a.prev = *t
 	default:
@@ -142,9 +168,21 @@ func (a *analyzer) remember(t *token) {
 	}
 }
 
+// setVerb notes the verb that decides, or with kwNone that one is to come.
+func (a *analyzer) setVerb(id keyword) {
+	a.cur.verb = id
+	a.alert &^= alertVerb | alertSpecial
+	switch id {
+	case kwNone:
+		a.alert |= alertVerb
+	case kwCreate, kwSet:
+		a.alert |= alertSpecial
+	}
+}
+
 // top returns the frame of the current depth.
 func (a *analyzer) top() *frame {
-	return &a.frames[min(a.depth, maxDepth-1)]
+	return &a.frames[uint(min(a.depth, maxDepth-1))%maxDepth]
 }
 
 // plainName tells that a word with the text of a keyword is a name here:
@@ -169,8 +207,7 @@ func (a *analyzer) plainName(id keyword) bool {
 }
 
 // onWord looks at a keyword or an identifier.
-func (a *analyzer) onWord(t *token) {
-	f := a.top()
+func (a *analyzer) onWord(f *frame, t *token) {
 	first := f.flags&frameFirst != 0
 	f.flags &^= frameFirst
 	if f.with != withNone && a.inWith(f, t) {
@@ -184,18 +221,18 @@ func (a *analyzer) onWord(t *token) {
 		a.startVerb(f, t)
 		return
 	}
-	if a.cur.pending != kwNone {
+	if a.alert&alertPending != 0 {
 		// ( DELETE FROM ..., ( UPDATE t ...: a verb and not a column of that name.
-		a.cur.pending = kwNone
+		a.alert &^= alertPending
 		a.cur.writes = true
 	}
-	if t.id <= kwOther {
-		if a.cur.operator {
-			a.cur.operator = false
-			if !equalFold(a.src[t.start:t.end], "pg_catalog") {
-				a.cur.unsafe = true
-			}
+	if a.alert&alertOperator != 0 {
+		a.alert &^= alertOperator
+		if !equalFold(a.src[t.start:t.end], "pg_catalog") {
+			a.cur.unsafe = true
 		}
+	}
+	if t.id <= kwOther {
 		if a.cur.verb == kwCreate && equalFold(a.src[t.start:t.end], "pg_temp") {
 			a.cur.state |= StateTempTable
 		}
@@ -218,7 +255,7 @@ func (a *analyzer) onWord(t *token) {
 		}
 	case kwInsert, kwUpdate, kwDelete, kwMerge:
 		if first {
-			a.cur.pending = t.id
+			a.alert |= alertPending
 		}
 		if t.id == kwUpdate && a.prev.id == kwFor {
 			a.cur.writes = true
@@ -285,7 +322,7 @@ func (a *analyzer) inWith(f *frame, t *token) bool {
 		f.with = withNone
 		f.verb = t.id
 		if a.mainWith() {
-			a.cur.verb = kwNone
+			a.setVerb(kwNone)
 			a.startVerb(f, t)
 		} else if t.id != kwSelect && t.id != kwValues && t.id != kwTable {
 			a.cur.writes = true
@@ -302,17 +339,16 @@ func (a *analyzer) mainWith() bool {
 }
 
 // onOpen looks at an opening parenthesis: a call, a query or a list.
-func (a *analyzer) onOpen(t *token) {
-	f := a.top()
+func (a *analyzer) onOpen(f *frame, t *token) {
 	f.flags &^= frameFirst
-	a.cur.pending = kwNone
+	a.alert &^= alertPending
 	flags := frameFirst
 	var verb keyword
 	switch {
 	case f.with == withHead || f.with == withBody:
 	case f.with == withTail && a.mainWith():
 		f.with = withNone // WITH ... (SELECT ...)
-		a.cur.verb = kwNone
+		a.setVerb(kwNone)
 	case a.cur.verb == kwNone:
 		if a.flavor == Postgres && (a.prev.id == kwExplain || f.flags&frameOption != 0) {
 			flags |= frameOption
@@ -333,9 +369,8 @@ func (a *analyzer) onOpen(t *token) {
 	}
 }
 
-func (a *analyzer) onClose() {
-	a.top().flags &^= frameFirst
-	a.cur.pending = kwNone
+func (a *analyzer) onClose(f *frame) {
+	a.alert &^= alertPending
 	if a.cur.setConfig > 0 && int(a.cur.setConfig) == a.depth {
 		// set_config(name, value, true) lasts as long as the transaction.
 		if a.prev.id != kwTrue || a.before.kind != tokenComma {
@@ -346,11 +381,11 @@ func (a *analyzer) onClose() {
 	if a.depth == 0 {
 		return // the server refuses it
 	}
-	if a.top().flags&frameOption != 0 {
+	if f.flags&frameOption != 0 {
 		a.cur.optionEnd()
 	}
 	a.depth--
-	if f := a.top(); f.with == withBody {
+	if f = a.top(); f.with == withBody {
 		f.with = withTail
 		if a.full != nil {
 			a.full.cteEnd(a)
@@ -358,9 +393,8 @@ func (a *analyzer) onClose() {
 	}
 }
 
-func (a *analyzer) onComma() {
-	f := a.top()
-	a.cur.pending = kwNone
+func (a *analyzer) onComma(f *frame) {
+	a.alert &^= alertPending
 	switch {
 	case f.with == withTail:
 		f.with = withName
@@ -372,9 +406,7 @@ func (a *analyzer) onComma() {
 }
 
 // onOther looks at quoted names, literals and operators.
-func (a *analyzer) onOther(t *token) {
-	f := a.top()
-	f.flags &^= frameFirst
+func (a *analyzer) onOther(f *frame, t *token) {
 	if t.kind == tokenQuoted {
 		switch {
 		case f.with == withName:
@@ -386,10 +418,9 @@ func (a *analyzer) onOther(t *token) {
 		case f.flags&frameOption != 0 && a.cur.verb == kwNone:
 			a.explainOption(t)
 			return
-		case a.cur.pending != kwNone:
+		case a.alert&alertPending != 0:
 			a.cur.writes = true
-		case a.cur.operator:
-			a.cur.operator = false
+		case a.alert&alertOperator != 0:
 			a.cur.unsafe = true
 		case a.cur.verb == kwNone && a.prev.kind != tokenDot:
 			a.startName()
@@ -404,14 +435,13 @@ func (a *analyzer) onOther(t *token) {
 	} else if a.cur.verb == kwNone && !a.cur.explain {
 		a.cur.unknown = true
 	}
-	a.cur.pending = kwNone
-	a.cur.operator = false
+	a.alert &^= alertPending | alertOperator
 }
 
 // onVar looks at @x and @@x of MySQL.
-func (a *analyzer) onVar(t *token) {
-	a.top().flags &^= frameFirst
-	a.cur.pending = kwNone
+func (a *analyzer) onVar(f *frame, t *token) {
+	f.flags &^= frameFirst
+	a.alert &^= alertPending
 	if t.kind == tokenVar {
 		a.cur.unsafe = true
 		switch {
@@ -444,7 +474,7 @@ func (a *analyzer) call(f *frame) bool {
 			return false
 		}
 		if p.id == kwOperator && a.flavor == Postgres && !a.qualified {
-			a.cur.operator = true // OPERATOR(schema.+)
+			a.alert |= alertOperator // OPERATOR(schema.+)
 			a.cur.callAfter = true
 			return false
 		}
@@ -536,7 +566,7 @@ func (a *analyzer) callee(p *token) {
 			return
 		}
 	}
-	e := a.functions.find(a.src, i, j)
+	e := a.tables.functions.find(a.src, i, j)
 	if e == nil {
 		a.cur.unsafe = true
 		return

@@ -36,6 +36,20 @@ const (
 	listRows              // the rows behind VALUES
 )
 
+// maxKeptDigest is the largest buffer that is kept for the next text.
+const maxKeptDigest = 16 << 10
+
+// reset makes ready for another text.
+func (d *digester) reset() {
+	if cap(d.buf) > maxKeptDigest {
+		d.buf = nil
+	}
+	d.buf = d.buf[:0]
+	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
+	d.depth = 0
+	d.lists[0] = digestList{}
+}
+
 // token writes t.
 func (d *digester) token(a *analyzer, t *token) {
 	switch t.kind {

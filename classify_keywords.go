@@ -285,6 +285,7 @@ const (
 	kwRoutine
 	kwParameter
 	kwColumn
+	kwExport
 	kwCount
 )
 
@@ -566,6 +567,7 @@ var keywordText = [kwCount]string{
 	kwRoutine:         "routine",
 	kwParameter:       "parameter",
 	kwColumn:          "column",
+	kwExport:          "export",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.

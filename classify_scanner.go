@@ -35,8 +35,7 @@ type scanner struct {
 	word   word // of a tokenWord
 	flavor Flavor
 	how    reading
-	chars  *charTable
-	words  *wordTable
+	tables *flavorTables
 
 	// differs collects the readings under which this text would be cut in
 	// another way, so that the caller looks at those too.
@@ -53,24 +52,15 @@ type scanner struct {
 	sawComment bool
 }
 
-func newScanner(f Flavor, src string, how reading) scanner {
-	s := scanner{src: src, flavor: f, how: how}
-	if f == MySQL {
-		s.chars, s.words = myChars, myWords()
-	} else {
-		s.chars, s.words = pgChars, pgWords()
-	}
-	return s
-}
-
 // next moves to the next token.
 func (s *scanner) next() {
 	src := s.src
+	chars := &s.tables.chars
 	for s.pos < len(src) {
 		c := src[s.pos]
 		s.start = s.pos
 		s.op = c
-		switch s.chars.kind[c] {
+		switch chars.kind[c] {
 		case charSpace:
 			s.pos++
 			continue
@@ -201,33 +191,30 @@ func (s *scanner) afterName() bool {
 		return false
 	}
 	c := s.src[s.start-1]
-	return s.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
+	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
 }
 
 func (s *scanner) scanWord() {
 	src, i := s.src, s.pos+1
-	for i < len(src) && s.chars.word[src[i]] {
+	chars := &s.tables.chars
+	for i < len(src) && chars.word[src[i]] {
 		i++
 	}
 	n := i - s.pos
 	// A letter that touches a quote is the prefix of a string.
-	if n <= 2 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(n, i) {
+	if n == 1 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(i) {
 		return
 	}
 	s.kind = tokenWord
-	if e := s.words.find(src, s.pos, i); e != nil {
+	s.word = word{}
+	if e := s.tables.words.find(src, s.pos, i); e != nil {
 		s.word = e.word
-	} else {
-		s.word = word{}
 	}
 	s.pos = i
 }
 
 // scanPrefixed reads E'..', N'..', B'..', X'..', U&'..' and U&"..".
-func (s *scanner) scanPrefixed(n, i int) bool {
-	if n != 1 {
-		return false
-	}
+func (s *scanner) scanPrefixed(i int) bool {
 	c := s.src[s.pos] | 0x20
 	if s.src[i] == '&' {
 		if c != 'u' || s.flavor == MySQL || i+1 >= len(s.src) {
@@ -402,7 +389,7 @@ func (s *scanner) scanNumber() {
 		src[i+1]|0x20 == 'b' && src[i+2]&^1 == '0' || src[i+1]|0x20 == 'o' && isDigit(src[i+2])) {
 		for i += 2; i < len(src) && (isHex(src[i]) || src[i] == '_'); i++ {
 		}
-		if s.flavor == MySQL && i < len(src) && s.chars.word[src[i]] {
+		if s.flavor == MySQL && i < len(src) && s.tables.chars.word[src[i]] {
 			s.scanDigitName(i)
 			return
 		}
@@ -412,7 +399,7 @@ func (s *scanner) scanNumber() {
 	for i < len(src) && (isDigit(src[i]) || src[i] == '_' && s.flavor == Postgres) {
 		i++
 	}
-	if s.flavor == MySQL && src[s.pos] != '.' && i < len(src) && s.chars.word[src[i]] {
+	if s.flavor == MySQL && src[s.pos] != '.' && i < len(src) && s.tables.chars.word[src[i]] {
 		// 1e5 is a number, and what follows it begins a new word: 1e5INTO
 		// hides an INTO. Any other letter makes the whole a name: 1INTO.
 		if k := exponent(src, i); k > i {
@@ -448,7 +435,7 @@ func exponent(src string, i int) int {
 
 // scanDigitName reads a name of MySQL that begins with digits.
 func (s *scanner) scanDigitName(i int) {
-	for i < len(s.src) && s.chars.word[s.src[i]] {
+	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
 		i++
 	}
 	s.kind = tokenWord
@@ -657,7 +644,7 @@ func (s *scanner) scanDollar() {
 		s.pos = i
 		return
 	}
-	for i < len(src) && s.chars.word[src[i]] && src[i] != '$' {
+	for i < len(src) && s.tables.chars.word[src[i]] && src[i] != '$' {
 		i++
 	}
 	if i >= len(src) || src[i] != '$' {
@@ -694,7 +681,7 @@ func (s *scanner) scanVar() {
 		s.scanQuoted('`')
 		s.kind = kind
 	default:
-		for s.pos < len(s.src) && (s.chars.word[s.src[s.pos]] || s.src[s.pos] == '.' && s.kind == tokenVar) {
+		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.') {
 			s.pos++
 		}
 	}
@@ -708,9 +695,9 @@ func (s *scanner) scanColon() {
 	case c == '=':
 		s.kind = tokenAssign
 		s.pos += 2
-	case s.chars.kind[c] == charLetter && !s.afterOperand():
+	case s.tables.chars.kind[c] == charLetter && !s.afterOperand():
 		s.kind = tokenParam
-		for s.pos++; s.pos < len(s.src) && s.chars.word[s.src[s.pos]]; s.pos++ {
+		for s.pos++; s.pos < len(s.src) && s.tables.chars.word[s.src[s.pos]]; s.pos++ {
 		}
 	default:
 		s.single(tokenOperator)
@@ -724,5 +711,5 @@ func (s *scanner) afterOperand() bool {
 		return false
 	}
 	c := s.src[s.start-1]
-	return s.chars.word[c] || c == ')' || c == ']' || c == '"' || c == '\''
+	return s.tables.chars.word[c] || c == ')' || c == ']' || c == '"' || c == '\''
 }

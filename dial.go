@@ -12,12 +12,6 @@ import (
 // asks for one more and queues, and whichever comes first, a returned link or
 // the new one, serves the head of the queue.
 
-// Back-off between failed dials: full jitter between half and all of it.
-const (
-	dialBackoffMin = 10 * time.Millisecond
-	dialBackoffMax = 5 * time.Second
-)
-
 // dialLocked starts as many dials as are wanted and allowed: never more than
 // callers wait, or than MinConns asks for, within the limits on links and on
 // dials under way.
@@ -30,12 +24,14 @@ func (p *Pool) dialLocked() {
 		if p.started {
 			want = max(want, p.min-len(p.links)+p.expiring)
 		}
-		switch {
-		case p.dialling >= want, p.dialling >= p.cfg.MaxConcurrentDials, p.shutdown,
-			len(p.links)+p.dialling+p.closing >= p.max:
+		atOnce := p.cfg.MaxConcurrentDials
+		if p.outage.failures > 0 {
+			atOnce = 1 // while dials fail, one is enough to see whether they still do
+		}
+		if p.dialling >= want || p.dialling >= atOnce || p.shutdown || len(p.links)+p.dialling+p.closing >= p.max {
 			return
 		}
-		if wait := p.nextDial - nano(); wait > 0 {
+		if wait := p.outage.next - nano(); p.outage.failures > 0 && wait > 0 {
 			p.dialTimer.Reset(time.Duration(wait))
 			return
 		}
@@ -66,18 +62,12 @@ func (p *Pool) dial(ctx context.Context, gen uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dialling--
-	failures := p.dialFailures
-	p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
+	p.reachedLocked()
 	l.index = len(p.links)
 	p.links = append(p.links, l)
 	p.giveLocked(l)
 	p.dialLocked()
 	p.settledLocked()
-	if failures > 0 {
-		p.goLocked(func() {
-			p.log.Info("pooled: connected again", "pool", p.cfg.Name, "failures", failures)
-		})
-	}
 }
 
 // guarded calls the base from one of the pool's own goroutines. A panic there
@@ -111,6 +101,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	}
 	l := newLink(p, base)
 	l.wire = wire
+	wire.keepRest()
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.
@@ -122,48 +113,16 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
-// dialFailed answers those for whom waiting is pointless: everybody when
-// trying again changes nothing, else the head of the queue while no link
-// lives. The others wait on, and their time-outs name the cause.
+// dialFailed takes the failure of a dial to the breaker.
 func (p *Pool) dialFailed(ctx context.Context, err error) {
-	err = sealed(err)
-	hopeless := p.dialect.Fault(err) == FaultConfig
-
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dialling--
 	p.noteShrinkLocked()
-	if ctx.Err() != nil { // Close or Shutdown ended it: nobody's fault
-		p.dialLocked()
-		p.settledLocked()
-		return
-	}
-	p.stats.dialErrors.Add(1)
-	p.dialErr = err
-	p.dialFailures++
-	backoff := min(dialBackoffMin<<min(p.dialFailures-1, 20), dialBackoffMax)
-	p.nextDial = nano() + int64(backoff/2+rand.N(backoff/2))
-	if hopeless {
-		for p.queue.head != nil {
-			p.grantLocked(p.queue.head, nil, err)
-		}
-	} else if w := p.queue.head; w != nil && len(p.links) == 0 {
-		p.grantLocked(w, nil, err)
+	if ctx.Err() == nil { // else Close or Shutdown ended it: nobody's fault
+		p.stats.dialErrors.Add(1)
+		p.unreachableLocked(err)
 	}
 	p.dialLocked()
 	p.settledLocked()
-	if p.dialFailures == 1 {
-		p.goLocked(func() {
-			p.log.Warn("pooled: cannot connect", "pool", p.cfg.Name, "error", err)
-		})
-	}
-}
-
-// pointlessLocked returns the last dial error if trying again changed nothing
-// a moment ago, no link lives and the next try is not due yet.
-func (p *Pool) pointlessLocked() error {
-	if p.dialFailures == 0 || len(p.links) > 0 || nano() >= p.nextDial || p.dialect.Fault(p.dialErr) != FaultConfig {
-		return nil
-	}
-	return p.dialErr
 }

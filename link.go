@@ -79,6 +79,7 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.validator, _ = base.(driver.Validator)
 	l.checker, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
+	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
 }
@@ -90,6 +91,9 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
+	if l.wire.peerClosed() {
+		return cmp.Or(ctx.Err(), errBadLink)
+	}
 	if l.used && l.resetter != nil {
 		// Other errors of ResetSession are ignored, as sql.DB does.
 		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
@@ -156,8 +160,11 @@ func (l *link) healthy() bool {
 
 // close says goodbye. It may block as long as the base's Close does; the
 // socket, where one was seen, is given a limit so that it does not do so for
-// ever, and waits for the server to have gone.
-func (l *link) close() error {
+// ever, and waits for the server to have gone. When the base has closed the
+// link by itself, because a statement was cancelled, the server may be busy
+// with that for longer; ctx ends the wait.
+func (l *link) close(ctx context.Context) error {
+	defer l.wire.awaitPeer(ctx, goneTimeout)
 	l.wire.lingerClose(goodbyeTimeout)
 	if !l.broken {
 		// Drivers over C libraries want their statements closed first.
@@ -178,7 +185,8 @@ func (l *link) close() error {
 
 const (
 	goodbyeTimeout = 2 * time.Second
-	// pgx bounds its own clean-up (cancel request, drain) by 15 s.
+	// pgx bounds its own clean-up (cancel request, drain) by 15 s. A MySQL
+	// server goes on with a cancelled statement to its end.
 	goneTimeout = 16 * time.Second
 )
 

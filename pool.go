@@ -24,6 +24,7 @@ type Pool struct {
 	prepared   stmtTexts
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
+	budget     retryBudget
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -36,30 +37,29 @@ type Pool struct {
 
 	// mu guards everything below, and the fields of links that say so. It is
 	// never held during I/O, a call into the base driver or the logger.
-	mu           sync.Mutex
-	min, max     int
-	links        []*link // open ones, lent or not
-	parked       []*link // those that no handle holds, most recent last
-	hint         int     // where the last search for an idle link ended
-	queue        waitQueue
-	dialling     int
-	closing      int
-	expiring     int // idle links that the housekeeper wants replaced soon
-	generation   uint64
-	started      bool
-	paused       bool
-	shrunk       bool // a shrink has raised attention
-	shutdown     bool
-	dialFailures int // in a row
-	dialErr      error
-	nextDial     int64 // nano() before which none begins
-	dialTimer    *time.Timer
-	dialCtx      context.Context // of dials and keepalives: ends with Close and Shutdown
-	stopDials    context.CancelFunc
-	settled      chan struct{} // closed when a link comes back or is gone
-	stopKeeper   chan struct{}
-	useBefore    Histogram // use times of links that are gone
-	background   int       // goroutines under way
+	mu         sync.Mutex
+	min, max   int
+	links      []*link // open ones, lent or not
+	parked     []*link // those that no handle holds, most recent last
+	hint       int     // where the last search for an idle link ended
+	queue      waitQueue
+	dialling   int
+	closing    int
+	expiring   int // idle links that the housekeeper wants replaced soon
+	generation uint64
+	started    bool
+	paused     bool
+	shrunk     bool // a shrink has raised attention
+	shutdown   bool
+	outage     outage
+	evicted    int64 // nano() of the last eviction by failover
+	dialTimer  *time.Timer
+	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
+	stopDials  context.CancelFunc
+	settled    chan struct{} // closed when a link comes back or is gone
+	stopKeeper chan struct{}
+	useBefore  Histogram // use times of links that are gone
+	background int       // goroutines under way
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
@@ -92,7 +92,8 @@ const (
 )
 
 // epoch makes clock readings small and cheap: one reading of the monotonic
-// clock, no wall clock.
+// clock, no wall clock. It may be negative (in a synctest bubble), so 0 is a
+// time like any other.
 var epoch = time.Now()
 
 func nano() int64 { return int64(time.Since(epoch)) }
@@ -276,12 +277,12 @@ func (p *Pool) Warm(ctx context.Context) error {
 	p.startLocked()
 	p.dialLocked()
 	for !p.shutdown && !p.closed.Load() && len(p.links) < p.min {
-		if p.dialErr != nil && p.dialect.Fault(p.dialErr) == FaultConfig {
-			return p.dialErr
+		if p.outage.hopeless {
+			return p.outage.err
 		}
 		if err := p.waitLocked(ctx); err != nil {
-			if p.dialErr != nil {
-				return fmt.Errorf("pooled: %w while warming up; last dial failed: %w", err, p.dialErr)
+			if p.outage.err != nil {
+				return fmt.Errorf("pooled: %w while warming up; last dial failed: %w", err, p.outage.err)
 			}
 			return err
 		}

@@ -60,5 +60,5 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	if err == nil || h.off {
 		return err
 	}
-	return h.fail(l, st, before, l.note(err))
+	return h.verdict(l, st, before, err)
 }
