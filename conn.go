@@ -257,7 +257,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		before := l.evidence()
 		t, err := s.twin(ctx, l)
 		if err == nil {
-			l.stmts.unpin(t)
+			t.pins-- // kept even with the cache off: it is about to run
 			return s, nil
 		}
 		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {

@@ -344,14 +344,16 @@ const closeWait = 5 * time.Second
 func (p *Pool) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() || p.shutdown {
+	if p.closed.Load() {
 		return nil
 	}
 	p.closed.Store(true)
-	p.stopLocked()
+	if !p.shutdown {
+		p.stopLocked()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
-	for p.background > 0 && p.closed.Load() {
+	for !p.shutdown && p.background > 0 && p.closed.Load() {
 		if p.waitLocked(ctx) != nil {
 			break
 		}

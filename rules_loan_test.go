@@ -68,6 +68,25 @@ func TestALinkThatDiesAfterAWriteStaysWithItsLoan(t *testing.T) {
 	}
 }
 
+func TestALinkReportedLostIsNotUsedAgainInItsLoan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{}))
+		c := r.hold()
+		lost := &fakedriver.Error{Code: "08006"} // and the base goes on as if nothing were
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Err: lost})
+		r.is(r.write(c, 1), lost)
+		r.srv.Calls()
+		r.is(r.write(c, 2), driver.ErrBadConn)
+		for _, call := range r.srv.Calls() {
+			if call.Op == fakedriver.Exec {
+				t.Error(call)
+			}
+		}
+		c.Close()
+		synctest.Wait()
+	})
+}
+
 func TestATransactionDoesNotMoveToAnotherLink(t *testing.T) {
 	for _, when := range []string{"at once", "after a read", "after a write"} {
 		t.Run(when, func(t *testing.T) {

@@ -16,6 +16,11 @@ func TestAStatementClosedAfterItsLoanDoesNotSpeakToTheServer(t *testing.T) {
 		st, err := r.db.Prepare(read)
 		r.must(err)
 		r.must(drain(st.Query()))
+		r.srv.Calls()
+		r.must(st.Close()) // the link lies idle with the handle
+		r.saw()
+		st, err = r.db.Prepare(read)
+		r.must(err)
 		c := r.hold() // somebody else has the link when the statement is closed
 		r.srv.Calls()
 		r.must(st.Close())

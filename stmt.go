@@ -34,7 +34,7 @@ func (s *stmt) Close() error {
 	}
 	h := s.h
 	last := h.pool.prepared.release(s.text)
-	if !last || h.pool.prepares.KeepUnused || !h.state.onLoan() || h.link.broken {
+	if !last || h.pool.prepares.KeepUnused && h.pool.statementCap() > 0 || !h.state.onLoan() || h.link.broken {
 		return nil
 	}
 	defer h.guard()
