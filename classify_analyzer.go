@@ -33,6 +33,9 @@ type analyzer struct {
 	full *details // tables and digest; nil when only the outcome is wanted
 }
 
+// maxQuery is the longest text that is read; no server takes a longer one.
+const maxQuery = 1 << 30
+
 // alert is a set of reasons to look at every token.
 type alert uint8
 
@@ -51,6 +54,9 @@ func classifyQuick(f Flavor, query string) outcome {
 // classifyInto reads the text in every way in which a server may read it and
 // keeps of each claim only what holds in all of them.
 func classifyInto(f Flavor, query string, full *details) outcome {
+	if len(query) > maxQuery {
+		return outcome{broken: true, state: StateUnknown}
+	}
 	out, differs := analyze(f, query, readPlain, full)
 	if differs == 0 {
 		return out

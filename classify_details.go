@@ -104,6 +104,9 @@ func (d *details) after(a *analyzer, t *token) {
 		d.onWord(a, t)
 	case tokenQuoted, tokenString:
 		s := d.scope()
+		if a.broken && t.kind == tokenString {
+			break // what is not terminated is no name
+		}
 		if s.expect && (t.kind == tokenQuoted || a.src[t.start] == '"') && a.top().with == withNone {
 			d.begin(t, s)
 		} else if d.describes(a) {
@@ -148,7 +151,7 @@ func (d *details) continueName(a *analyzer, t *token) {
 		}
 		d.ref.end = t.end
 		return
-	case d.dotted && (t.kind == tokenWord || t.kind == tokenQuoted || t.kind == tokenString && a.src[t.start] == '"'):
+	case d.dotted && (t.kind == tokenWord || t.kind == tokenQuoted || t.kind == tokenString && a.src[t.start] == '"' && !a.broken):
 		if t.kind != tokenWord || t.start != d.ref.end {
 			d.ref.flags |= itemQuoted
 		}

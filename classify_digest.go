@@ -126,6 +126,9 @@ func (d *digester) token(a *analyzer, t *token) {
 		d.open(t, list)
 	}
 	d.last, d.lit = *t, literal
+	if literal && t.kind == tokenWord {
+		d.last = token{kind: tokenNumber} // NULL reads back as ?
+	}
 }
 
 // literal tells whether t is written as ?.
@@ -173,7 +176,10 @@ func (d *digester) space(a *analyzer, t *token, literal bool) bool {
 		return false
 	}
 	switch t.kind {
-	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenCast, tokenSemicolon:
+	case tokenCast:
+		// Behind another colon it would be cut elsewhere.
+		return d.last.kind == tokenOperator || d.last.kind == tokenCast
+	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenSemicolon:
 		return false
 	case tokenOpen:
 		switch d.last.kind {

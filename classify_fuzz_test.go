@@ -119,8 +119,8 @@ func rewrite(f Flavor, query string) (relaid, changed string, ok bool) {
 			return "", "", false
 		}
 		if s.start > end {
-			if strings.Contains(query[end:s.start], "/*!") {
-				return "", "", false
+			if strings.Contains(query[end:s.start], "/*!") || strings.HasSuffix(query[:end], "--") {
+				return "", "", false // the blank would begin a comment
 			}
 			a.WriteString(" /* delete from x; */\t")
 			b.WriteString(query[end:s.start])

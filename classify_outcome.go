@@ -86,6 +86,9 @@ func (a *analyzer) conclude() {
 		o.readOnly = true
 		o.retryable = !o.unsafe
 	}
+	if o.inner && o.class == Read {
+		o.class = Session // SET STATEMENT ... FOR SELECT
+	}
 	if o.unknown {
 		o.class, o.readOnly, o.retryable = Unknown, false, false
 		o.state |= StateUnknown
