@@ -39,6 +39,10 @@ test-go127: deps ## vet and test the root package with the next Go, if it can be
 bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
 	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
 
+.PHONY: measure
+measure: deps ## what the pool promises, measured against the bare drivers and its bounds (BENCHCOUNT)
+	@scripts/measure.sh
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 10m each)
 	@scripts/fuzz.sh
@@ -53,7 +57,7 @@ soak: deps ## the TestSoak... tests, which watch memory and connections over SOA
 
 .PHONY: demo
 demo: ## the demonstration; on your own server with DSN=postgres://...
-	@cd cmd/pooled && go run . demo $(if $(DSN),'$(DSN)')
+	@cd cmd/pooled && go run . demo $${DSN:+-dsn "$$DSN"}
 
 .PHONY: oracle
 oracle: ## compare the classifier with the servers' own parsers; needs cgo and CORPUS=file

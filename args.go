@@ -24,16 +24,16 @@ type argChecker struct {
 // base removed (driver.ErrRemoveArgument).
 func (c argChecker) convert(args []driver.NamedValue) ([]driver.NamedValue, error) {
 	n := 0
-	for i := range args {
-		nv := args[i]
+	for _, arg := range args {
+		nv := &args[n] // in the slice: a variable of its own would be allocated
+		*nv = arg
 		nv.Ordinal = n + 1
-		switch err := c.check(&nv); err {
+		switch err := c.check(nv); err {
 		case nil:
-			args[n] = nv
 			n++
 		case driver.ErrRemoveArgument:
 		default:
-			return nil, fmt.Errorf("sql: converting argument %s type: %w", describeArg(&nv), err)
+			return nil, fmt.Errorf("sql: converting argument %s type: %w", describeArg(nv), err)
 		}
 	}
 	args = args[:n]

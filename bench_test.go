@@ -3,10 +3,12 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"runtime"
 	"testing"
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/fakedriver"
+	"github.com/pooledsql/pooled/internal/testdb"
 )
 
 // text85 is as long as the queries of the usual service are on average.
@@ -56,13 +58,13 @@ func BenchmarkOverhead(b *testing.B) {
 			name string
 			db   *sql.DB
 		}{{"bare", bare}, {"pooled", wrapped}} {
-			b.Run(op.name+"/"+db.name, func(b *testing.B) {
+			b.Run(op.name+"/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					op.run(b, db.db)
 				}
 			})
-			b.Run(op.name+"-parallel/"+db.name, func(b *testing.B) {
+			b.Run(op.name+"-parallel/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
@@ -71,5 +73,65 @@ func BenchmarkOverhead(b *testing.B) {
 				})
 			})
 		}
+	}
+}
+
+// BenchmarkPostgres looks up a row by its primary key, as many callers as
+// links.
+func BenchmarkPostgres(b *testing.B) {
+	s := testdb.SharedPostgres(b)
+	benchServer(b, "pgx", s.DSN(s.NewDatabase(b)), "SELECT name FROM items WHERE id = $1")
+}
+
+// BenchmarkMariaDB does the same; the bare driver prepares each such query
+// first, the pool keeps it prepared.
+func BenchmarkMariaDB(b *testing.B) {
+	s := testdb.SharedMySQL(b)
+	benchServer(b, "mysql", s.DSN(s.NewDatabase(b)), "SELECT name FROM items WHERE id = ?")
+}
+
+func benchServer(b *testing.B, driverName, dsn, query string) {
+	const links = 10
+	setup, err := sql.Open(driverName, dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer setup.Close()
+	for _, q := range []string{
+		"CREATE TABLE items (id int PRIMARY KEY, name varchar(40))",
+		"INSERT INTO items VALUES (1, 'one'), (2, 'two'), (3, 'three')",
+	} {
+		if _, err := setup.Exec(q); err != nil {
+			b.Fatal(err)
+		}
+	}
+	bare, err := sql.Open(driverName, dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	bare.SetMaxOpenConns(links)
+	bare.SetMaxIdleConns(links)
+	wrapped, err := pooled.Open("pooled-"+driverName, dsn, production, func(c *pooled.Config) { c.MaxConns, c.MinConns = links, links })
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, db := range []struct {
+		name string
+		db   *sql.DB
+	}{{"bare", bare}, {"pooled", wrapped}} {
+		defer db.db.Close()
+		b.Run("db="+db.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetParallelism(links / runtime.GOMAXPROCS(0))
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					var name string
+					if err := db.db.QueryRow(query, 2).Scan(&name); err != nil || name != "two" {
+						b.Error(name, err)
+						return
+					}
+				}
+			})
+		})
 	}
 }

@@ -37,7 +37,7 @@ const (
 // default; [Off] means none at all. These can be off: MinConns,
 // MaxConnLifetime, MaxConnLifetimeJitter, MaxConnIdleTime, KeepaliveTime,
 // CheckIdleAfter, AcquireTimeout, MaxWaiters, ConnectTimeout, TCPKeepalive,
-// LeakAfter and StatementCacheSize. Every other number or duration that is
+// LeakAfter, OutageGrace and StatementCacheSize. Every other number or duration that is
 // negative, and what is absurdly large or small, is refused with a
 // [SettingError].
 //
@@ -112,6 +112,24 @@ type Config struct {
 	// the call stack that began it. Default: 30 s; production Off.
 	LeakAfter time.Duration
 
+	// DisableRetry keeps the pool from running a statement a second time by
+	// itself, however safe that is. In a DSN: pool_retry=off.
+	DisableRetry bool
+
+	// DisableBreaker leaves it at backing off after failed dials: callers wait
+	// for as long as they may. In a DSN: pool_breaker=off.
+	DisableBreaker bool
+
+	// BreakerThreshold is how many dials in a row must fail before the
+	// breaker opens. Wrong passwords and the like do not count. Default: 3.
+	BreakerThreshold int
+
+	// OutageGrace is how long callers wait for a server that was there and is
+	// away, measured from the first failed dial. After it they fail at once
+	// with ErrCircuitOpen while no link lives. Default: 2.5 s. Off: at once
+	// when the breaker opens.
+	OutageGrace time.Duration
+
 	// StatementCacheSize is how many prepared statements the pool keeps on
 	// each link. Default: 32. Off: none (PgBouncer in transaction mode).
 	StatementCacheSize int
@@ -138,6 +156,9 @@ type Config struct {
 
 	// Logger receives what an operator must know. Default: slog.Default().
 	Logger *slog.Logger
+
+	// Hooks are called when something happens. Default: none.
+	Hooks Hooks
 
 	sources map[string]string // setting name -> where its value came from
 	dsn     string            // the DSN for the base driver, without pool settings

@@ -3,8 +3,6 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
-	"fmt"
 	"time"
 )
 
@@ -35,7 +33,7 @@ type conn struct {
 	busy  bool // a call into the base is under way; still set afterwards: it panicked
 	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
 	dirty bool // more than proven reads ran in this loan: it cannot move to another link
-	tries int  // links that died under the present loan before anything ran
+	tries int  // how often the present statement has been tried again
 	tx    tx   // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
@@ -44,10 +42,6 @@ type conn struct {
 	off    bool
 	doomed bool
 }
-
-// maxTries is how often a loan may begin again on another link because the
-// first one turned out dead: as often as sql.DB would try.
-const maxTries = 2
 
 // bind returns the link of the present loan, which it begins if need be.
 func (h *conn) bind(ctx context.Context) (*link, error) {
@@ -101,60 +95,10 @@ func (h *conn) hangUp(reason closeReason) {
 	h.pool.hangUp(l, reason)
 }
 
-// again decides what an error of the base means for the loan. A nil error
-// asks the caller to run the same once more on the link returned.
-func (h *conn) again(ctx context.Context, l *link, repeatable bool, before evidence, err error) (*link, error) {
-	if h.off {
-		return nil, err
-	}
-	bad := errors.Is(err, driver.ErrBadConn)
-	if bad || h.pool.dialect.Fault(err) == FaultLinkLost {
-		l.broken = true
-	}
-	if !bad {
-		return nil, err
-	}
-	// ErrBadConn promises that the server did nothing, and sql.DB acts on it.
-	// The base's word is not enough for that (pgx says it of statements that
-	// ran), so it goes up only with evidence of our own.
-	unsent := l.nothingSent(before)
-	if h.dirty || h.tx.base != nil || l.open > 0 {
-		if unsent {
-			return nil, driver.ErrBadConn
-		}
-		return nil, err
-	}
-	if !unsent && !repeatable {
-		return nil, err
-	}
-	if h.tries++; h.tries > maxTries {
-		return nil, fmt.Errorf("pooled: %d connections in a row were lost before the statement ran: %w", h.tries, sealed(err))
-	}
-	h.pool.suspectIdle()
-	h.hangUp(closedBroken)
-	l, err = h.borrow(ctx, true)
-	if err != nil {
-		return nil, sealed(err)
-	}
-	return l, nil
-}
-
-// fail turns the base's error into what the program gets: an ErrBadConn
-// without evidence becomes a LostError, so that nobody runs the statement
-// again by accident.
-func (h *conn) fail(l *link, st *Statement, before evidence, err error) error {
-	if st.Retryable {
-		return err
-	}
-	if h.off || !errors.Is(err, driver.ErrBadConn) || err == driver.ErrBadConn && l.nothingSent(before) {
-		return err
-	}
-	return &LostError{Operation: st.Operation, Err: err}
-}
-
 // ran notes what a statement may have changed: the loan, the session, the
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
+	h.tries = 0
 	if st.Retryable {
 		return
 	}
@@ -218,17 +162,13 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
-		if err != nil {
-			next, err := h.again(ctx, l, st.Retryable, before, err)
-			if err == nil {
-				l = next
-				continue
-			}
+		if err == nil {
 			h.ran(l, st)
-			return nil, h.fail(l, st, before, err)
+			return res, nil
 		}
-		h.ran(l, st)
-		return res, nil
+		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -264,17 +204,13 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		if err == driver.ErrSkip {
 			return nil, err
 		}
-		if err != nil {
-			next, err := h.again(ctx, l, st.Retryable, before, err)
-			if err == nil {
-				l = next
-				continue
-			}
+		if err == nil {
 			h.ran(l, st)
-			return nil, h.fail(l, st, before, err)
+			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}), nil
 		}
-		h.ran(l, st)
-		return l.openRows(h, base, nil), nil
+		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -310,6 +246,9 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		s.fixed = newTwin(query, base, nil, l.checker)
 		return s, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // as the base would say, which is not asked where a twin is at hand
+	}
 	s.text = h.pool.prepared.acquire(query)
 	if s.sendsText(l) {
 		return s, nil
@@ -321,7 +260,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 			t.pins-- // kept even with the cache off: it is about to run
 			return s, nil
 		}
-		if l, err = h.again(ctx, l, true, before, err); err != nil {
+		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {
 			h.pool.prepared.release(s.text)
 			return nil, err
 		}
@@ -358,13 +297,9 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			h.tx = tx{h: h, base: base, ctx: ctx}
 			return &h.tx, nil
 		}
-		// A transaction that began on a lost link ends with it: beginning
-		// again elsewhere doubles nothing.
-		next, err := h.again(ctx, l, true, before, err)
-		if err != nil {
-			return nil, h.fail(l, beginStatement, before, err)
+		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
+			return nil, err
 		}
-		l = next
 	}
 }
 
@@ -393,7 +328,7 @@ func (h *conn) ping(ctx context.Context) error {
 		if err = l.pinger.Ping(ctx); err == nil {
 			break
 		}
-		if l, err = h.again(ctx, l, true, before, err); err != nil {
+		if l, err = h.again(ctx, l, pingStatement, before, err); err != nil {
 			return err
 		}
 	}
@@ -467,7 +402,7 @@ func (h *conn) endLoan() {
 // the link serves nobody again.
 func (h *conn) Close() error {
 	if h.off {
-		return h.link.close()
+		return h.link.close(context.Background())
 	}
 	if h.state.onLoan() {
 		h.link.broken = true
@@ -478,8 +413,13 @@ func (h *conn) Close() error {
 	return nil
 }
 
-// What BeginTx and Commit count as.
+// What calls without a text of their own count as. Retryable says that losing
+// the answer does no harm: a transaction, or a prepared statement, ends with
+// its link.
 var (
-	beginStatement  = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Digest: "BEGIN", Summary: "BEGIN"}
-	commitStatement = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
+	pingStatement     = &Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)", Summary: "PING"}
+	prepareStatement  = &Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)", Summary: "PREPARE"}
+	beginStatement    = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN", Summary: "BEGIN"}
+	commitStatement   = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
+	rollbackStatement = &Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK", Summary: "ROLLBACK"}
 )

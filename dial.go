@@ -12,12 +12,6 @@ import (
 // asks for one more and queues, and whichever comes first, a returned link or
 // the new one, serves the head of the queue.
 
-// Back-off between failed dials: full jitter between half and all of it.
-const (
-	dialBackoffMin = 10 * time.Millisecond
-	dialBackoffMax = 5 * time.Second
-)
-
 // dialLocked starts as many dials as are wanted and allowed: never more than
 // callers wait, or than MinConns asks for, within the limits on links and on
 // dials under way.
@@ -30,12 +24,14 @@ func (p *Pool) dialLocked() {
 		if p.started {
 			want = max(want, p.min-len(p.links)+p.expiring)
 		}
-		switch {
-		case p.dialling >= want, p.dialling >= p.cfg.MaxConcurrentDials, p.shutdown,
-			len(p.links)+p.dialling+p.closing >= p.max:
+		atOnce := p.cfg.MaxConcurrentDials
+		if p.outage.failures > 0 {
+			atOnce = 1 // while dials fail, one is enough to see whether they still do
+		}
+		if p.dialling >= want || p.dialling >= atOnce || p.shutdown || len(p.links)+p.dialling+p.closing >= p.max {
 			return
 		}
-		if wait := p.nextDial - nano(); p.dialFailures > 0 && wait > 0 {
+		if wait := p.outage.next - nano(); p.outage.failures > 0 && wait > 0 {
 			p.dialTimer.Reset(time.Duration(wait))
 			return
 		}
@@ -56,26 +52,20 @@ func (p *Pool) dialAgain() {
 func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
 	l, err := p.connect(ctx)
-	took := time.Duration(nano() - start)
+	p.stats.dials.add(time.Duration(nano() - start))
+	if err != nil {
+		p.dialFailed(ctx, err)
+		return
+	}
+	l.gen = gen
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dialling--
-	p.stats.dials.add(took)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		// Close or Shutdown called it off, which says nothing of the server.
-		// Who waits now came later, through another sql.DB.
-	case err != nil:
-		p.dialFailedLocked(err)
-	default:
-		p.dialFailures, p.dialErr, p.nextDial = 0, nil, 0
-		l.gen = gen
-		l.index = len(p.links)
-		p.links = append(p.links, l)
-		p.giveLocked(l)
-	}
-	p.noteShrinkLocked()
+	p.reachedLocked()
+	l.index = len(p.links)
+	p.links = append(p.links, l)
+	p.giveLocked(l)
 	p.dialLocked()
 	p.settledLocked()
 }
@@ -94,11 +84,11 @@ func guarded(call func() error) (err error) {
 
 // connect dials within ConnectTimeout.
 func (p *Pool) connect(ctx context.Context) (*link, error) {
-	cancel := context.CancelFunc(func() {})
 	if p.cfg.ConnectTimeout > 0 {
+		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
+		defer cancel()
 	}
-	defer cancel()
 	ctx, wire := withWire(ctx)
 	wire.keepAlive = p.cfg.TCPKeepalive
 	var base driver.Conn
@@ -111,6 +101,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	}
 	l := newLink(p, base)
 	l.wire = wire
+	wire.keepRest()
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.
@@ -122,32 +113,16 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
-// dialFailedLocked answers those for whom waiting is pointless: everybody
-// when trying again changes nothing, else the head of the queue while no link
-// lives. The others wait on, and their time-outs name the cause.
-func (p *Pool) dialFailedLocked(err error) {
-	p.dialErr = sealed(err)
-	p.dialFailures++
-	p.stats.dialErrors.Add(1)
-	backoff := min(dialBackoffMin<<min(p.dialFailures-1, 20), dialBackoffMax)
-	p.nextDial = nano() + int64(backoff/2+rand.N(backoff/2))
-	if p.dialFailures == 1 {
-		p.log.Warn("pooled: cannot connect", "pool", p.cfg.Name, "error", err)
+// dialFailed takes the failure of a dial to the breaker.
+func (p *Pool) dialFailed(ctx context.Context, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialling--
+	p.noteShrinkLocked()
+	if ctx.Err() == nil { // else Close or Shutdown ended it: nobody's fault
+		p.stats.dialErrors.Add(1)
+		p.unreachableLocked(err)
 	}
-	if p.dialect.Fault(err) == FaultConfig {
-		for p.queue.head != nil {
-			p.grantLocked(p.queue.head, nil, p.dialErr)
-		}
-	} else if w := p.queue.head; w != nil && len(p.links) == 0 {
-		p.grantLocked(w, nil, p.dialErr)
-	}
-}
-
-// pointlessLocked returns the last dial error if trying again changed nothing
-// a moment ago, no link lives and the next try is not due yet.
-func (p *Pool) pointlessLocked() error {
-	if p.dialFailures == 0 || len(p.links) > 0 || nano() >= p.nextDial || p.dialect.Fault(p.dialErr) != FaultConfig {
-		return nil
-	}
-	return p.dialErr
+	p.dialLocked()
+	p.settledLocked()
 }

@@ -25,7 +25,7 @@ type Dialect interface {
 	Endpoint(dsn string) (Endpoint, error)
 
 	// DSN builds the connection string of the base driver from single
-	// parameters (Config.Host and its companions).
+	// parameters (Config.Params).
 	DSN(p Params) (string, error)
 
 	// Fault reads the meaning of an error from its type, SQLSTATE or number,
@@ -45,7 +45,9 @@ type Dialect interface {
 	Gone(conn driver.Conn) <-chan struct{}
 
 	// Prepares tells when the pool may keep prepared statements of its own
-	// beside those the program asked for.
+	// beside those the program asked for. A base connector that has this
+	// method too, because the answer depends on its configuration, is asked
+	// instead.
 	Prepares() Prepares
 }
 

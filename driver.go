@@ -5,13 +5,20 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"slices"
+	"sync"
 )
 
 // Register makes base available to sql.Open under name, with a pool: it is
 // sql.Register of Wrap. Call it once, from an init function.
 func Register(name string, base driver.Driver, opts ...Option) {
-	sql.Register(name, Wrap(base, opts...))
+	w := &wrapped{base: base, opts: opts}
+	sql.Register(name, w)
+	registered.Store(name, w)
 }
+
+// registered holds what Register was given, by name, for Open.
+var registered sync.Map
 
 // Wrap returns a driver that serves base's connections through a pool. Each
 // data source name opened with it has a pool of its own.
@@ -33,18 +40,12 @@ func WrapConnector(base driver.Connector, opts ...Option) (driver.Connector, err
 // with the sql.DB tuned to the pool: as many idle handles as links, which is
 // the fastest path. The settings are validated; no server is contacted.
 func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
-	probe, err := sql.Open(driverName, dsn)
-	if err != nil {
-		return nil, err
-	}
-	d, ok := probe.Driver().(interface{ pooledDriver() *wrapped })
-	probe.Close()
+	w, ok := registered.Load(driverName)
 	if !ok {
-		return nil, fmt.Errorf("pooled: Open(%q): this driver was not registered through pooled; import a leaf such as github.com/pooledsql/pooled/pgx or call pooled.Register", driverName)
+		return nil, fmt.Errorf("pooled: Open(%q): no such driver was registered through pooled; import a leaf such as github.com/pooledsql/pooled/pgx, or call pooled.Register", driverName)
 	}
-	w := d.pooledDriver()
-	all := append(append([]Option(nil), w.opts...), opts...)
-	c, err := (&wrapped{base: w.base, opts: all}).OpenConnector(dsn)
+	base := w.(*wrapped)
+	c, err := (&wrapped{base.base, slices.Concat(base.opts, opts)}).OpenConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +71,6 @@ type wrapped struct {
 
 var _ driver.DriverContext = (*wrapped)(nil)
 
-func (w *wrapped) pooledDriver() *wrapped { return w }
-
 // OpenConnector is called by sql.Open. A fault in the settings shows here.
 func (w *wrapped) OpenConnector(dsn string) (driver.Connector, error) {
 	cfg, err := resolve(dsn, w.opts)
@@ -90,8 +89,8 @@ func (w *wrapped) OpenConnector(dsn string) (driver.Connector, error) {
 // Open gives one link without a pool: it is what a wrapper above calls that
 // knows no driver.DriverContext, once for each connection of its own pool.
 func (w *wrapped) Open(dsn string) (driver.Conn, error) {
-	opts := append(append([]Option(nil), w.opts...), func(c *Config) { c.DisablePool = true })
-	c, err := (&wrapped{base: w.base, opts: opts}).OpenConnector(dsn)
+	off := func(c *Config) { c.DisablePool = true }
+	c, err := (&wrapped{w.base, append(slices.Clip(w.opts), off)}).OpenConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +137,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		h.link = newLink(p, base)
 		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
 		h.state.take()
+		if l := h.link; l.execerCtx == nil && l.execer == nil && l.queryerCtx == nil && l.queryer == nil {
+			return &preparing{h}, nil
+		}
 		return h, nil
 	}
 	p.reopen()

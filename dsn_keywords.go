@@ -51,8 +51,8 @@ func splitKeywords(dsn string) (rest string, found []dsnParam) {
 	return kept.String() + dsn[done:], found
 }
 
-// keyword is one pair of a keyword/value string, dsn[start:end].
-type keyword struct {
+// dsnPair is one pair of a keyword/value string, dsn[start:end].
+type dsnPair struct {
 	name, value string
 	start, end  int
 }
@@ -61,7 +61,7 @@ type keyword struct {
 // spaces around = are allowed, a backslash takes the next sign as it is,
 // quoted or not. At the end of the string start is len(dsn). It answers false
 // where libpq would find a syntax error.
-func nextKeyword(dsn string, i int) (k keyword, ok bool) {
+func nextKeyword(dsn string, i int) (k dsnPair, ok bool) {
 	skip := func() {
 		for i < len(dsn) && isKeywordSpace(dsn[i]) {
 			i++

@@ -191,7 +191,7 @@ func addSetting(dsn, setting string, first bool) string {
 	return dsn + "&" + setting + fragment
 }
 
-func lastKeyword(dsn string) (last keyword, ok bool) {
+func lastKeyword(dsn string) (last dsnPair, ok bool) {
 	for i := 0; ; i = last.end {
 		pair, ok := nextKeyword(dsn, i)
 		if !ok || pair.start == len(dsn) {

@@ -18,6 +18,9 @@ var (
 	// ErrShutdown: Shutdown was called, or the sql.DB was closed while the
 	// caller waited.
 	ErrShutdown = errors.New("pooled: the pool is shut down")
+	// ErrCircuitOpen: the server cannot be reached and nobody waits for it any
+	// more.
+	ErrCircuitOpen = errors.New("pooled: the server cannot be reached")
 	// ErrOutcomeUnknown: the connection was lost after a statement was sent
 	// and before its answer came. The server may or may not have run it.
 	ErrOutcomeUnknown = errors.New("pooled: the connection was lost and the outcome of the statement is unknown")
@@ -71,6 +74,24 @@ func (e *AcquireError) Unwrap() []error {
 	}
 	return []error{e.Reason, sealed(e.DialErr)}
 }
+
+// CircuitOpenError says why the breaker is open. It wraps ErrCircuitOpen and
+// the last error of dialling.
+type CircuitOpenError struct {
+	Pool  string        // Config.Name
+	Since time.Duration // how long ago dials began to fail
+	Next  time.Duration // in how long the next one is due
+	Err   error         // what the last one said
+}
+
+// Error tells everything in one line.
+func (e *CircuitOpenError) Error() string {
+	return fmt.Sprintf("%v: pool %q, for %s; next try in %s; the last one failed: %v", ErrCircuitOpen, e.Pool,
+		e.Since.Round(time.Millisecond), max(e.Next, 0).Round(time.Millisecond), e.Err)
+}
+
+// Unwrap returns ErrCircuitOpen and the dial error.
+func (e *CircuitOpenError) Unwrap() []error { return []error{ErrCircuitOpen, sealed(e.Err)} }
 
 // LostError says that a link died under a statement whose outcome cannot be
 // known. It wraps ErrOutcomeUnknown and the base driver's error.

@@ -83,7 +83,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 			return l, nil
 		}
 	}
-	if err := p.pointlessLocked(); err != nil {
+	if err := p.pointlessLocked(ctx); err != nil {
 		p.attention.Add(-1)
 		p.mu.Unlock()
 		return nil, err
@@ -159,14 +159,12 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 // acquireErrorLocked takes the picture that an AcquireError shows.
 func (p *Pool) acquireErrorLocked(reason error, waited time.Duration) error {
 	e := &AcquireError{
-		Reason: reason,
-		Pool:   p.cfg.Name,
-		Waited: waited,
-		Counts: p.countsLocked(),
-		Loans:  p.loansLocked(5),
-	}
-	if p.dialFailures > 0 {
-		e.DialErr = p.dialErr
+		Reason:  reason,
+		Pool:    p.cfg.Name,
+		Waited:  waited,
+		Counts:  p.countsLocked(),
+		Loans:   p.loansLocked(5),
+		DialErr: p.outage.err,
 	}
 	if p.cfg.LeakAfter > 0 {
 		e.Nested = p.nestedLocked()
@@ -303,10 +301,12 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	l.holder = nil
 	p.noteShrinkLocked()
 	p.closing++
+	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
+	ctx := p.dialCtx
 	p.goLocked(func() {
-		_ = guarded(l.close) // a bad goodbye is the server's to notice
+		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--

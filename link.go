@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -19,9 +20,9 @@ type link struct {
 
 	// What the base can do, asserted once.
 	execerCtx  driver.ExecerContext
-	execer     driver.Execer //nolint:staticcheck // legacy drivers have only this
+	execer     driver.Execer
 	queryerCtx driver.QueryerContext
-	queryer    driver.Queryer //nolint:staticcheck // legacy drivers have only this
+	queryer    driver.Queryer
 	preparer   driver.ConnPrepareContext
 	beginner   driver.ConnBeginTx
 	pinger     driver.Pinger
@@ -68,9 +69,9 @@ const (
 func newLink(p *Pool, base driver.Conn) *link {
 	l := &link{pool: p, base: base, born: nano()}
 	l.execerCtx, _ = base.(driver.ExecerContext)
-	l.execer, _ = base.(driver.Execer) //nolint:staticcheck // legacy drivers have only this
+	l.execer, _ = base.(driver.Execer)
 	l.queryerCtx, _ = base.(driver.QueryerContext)
-	l.queryer, _ = base.(driver.Queryer) //nolint:staticcheck // legacy drivers have only this
+	l.queryer, _ = base.(driver.Queryer)
 	l.preparer, _ = base.(driver.ConnPrepareContext)
 	l.beginner, _ = base.(driver.ConnBeginTx)
 	l.pinger, _ = base.(driver.Pinger)
@@ -90,17 +91,21 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
+	if l.wire.peerClosed() {
+		l.broken = true // no goodbye to nobody
+		return cmp.Or(ctx.Err(), errBadLink)
+	}
 	if l.used && l.resetter != nil {
 		// Other errors of ResetSession are ignored, as sql.DB does.
 		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
-			return cmpErr(ctx.Err(), errBadLink)
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 	}
 	l.used = true
 	if l.session.Load() != 0 && l.pool.cfg.Reset == ResetDirty {
 		if err := l.pool.dialect.Reset(ctx, l.base); err != nil {
 			l.retire.CompareAndSwap(0, uint32(closedReset))
-			return cmpErr(ctx.Err(), errBadLink)
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.session.Store(0)
 		l.stmts.forget()
@@ -109,19 +114,15 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	check := l.pool.cfg.CheckIdleAfter
 	if l.suspect.Load() || check > 0 && idle > int64(check) {
 		if err := l.pingSoon(ctx); err != nil {
-			return cmpErr(ctx.Err(), errBadLink)
+			l.broken = true
+			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.suspect.Store(false)
 	}
-	return nil
-}
-
-// cmpErr returns the first error that is not nil.
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
+	if !l.pool.prepares.KeepUnused {
+		l.pool.prepared.sweepClosed(&l.stmts)
 	}
-	return b
+	return nil
 }
 
 // pingSoon is ping with a limit of its own: a server that does not answer must
@@ -164,8 +165,11 @@ func (l *link) healthy() bool {
 
 // close says goodbye. It may block as long as the base's Close does; the
 // socket, where one was seen, is given a limit so that it does not do so for
-// ever, and waits for the server to have gone.
-func (l *link) close() error {
+// ever, and waits for the server to have gone. When the base has closed the
+// link by itself, because a statement was cancelled, the server may be busy
+// with that for longer; ctx ends the wait.
+func (l *link) close(ctx context.Context) error {
+	defer l.wire.awaitPeer(ctx, goneTimeout)
 	l.wire.lingerClose(goodbyeTimeout)
 	if !l.broken {
 		// Drivers over C libraries want their statements closed first.
@@ -186,7 +190,8 @@ func (l *link) close() error {
 
 const (
 	goodbyeTimeout = 2 * time.Second
-	// pgx bounds its own clean-up (cancel request, drain) by 15 s.
+	// pgx bounds its own clean-up (cancel request, drain) by 15 s. A MySQL
+	// server goes on with a cancelled statement to its end.
 	goneTimeout = 16 * time.Second
 )
 
@@ -265,7 +270,7 @@ func (l *link) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 	if opts.ReadOnly {
 		return nil, errors.New("sql: driver does not support read-only transactions")
 	}
-	tx, err := l.base.Begin() //nolint:staticcheck // the base has nothing else
+	tx, err := l.base.Begin()
 	if err == nil && ctx.Err() != nil {
 		tx.Rollback()
 		return nil, ctx.Err()

@@ -3,9 +3,9 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +24,7 @@ type Pool struct {
 	prepared   stmtTexts
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
+	budget     retryBudget
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -35,32 +36,30 @@ type Pool struct {
 	closed atomic.Bool
 
 	// mu guards everything below, and the fields of links that say so. It is
-	// never held during I/O, a call into the base driver or the logger's
-	// handler beyond one line about a failed dial.
-	mu           sync.Mutex
-	min, max     int
-	links        []*link // open ones, lent or not
-	parked       []*link // those that no handle holds, most recent last
-	hint         int     // where the last search for an idle link ended
-	queue        waitQueue
-	dialling     int
-	dialCtx      context.Context // of dials and keepalives; ends with Close and Shutdown
-	stopDials    context.CancelFunc
-	closing      int
-	expiring     int // idle links that the housekeeper wants replaced soon
-	generation   uint64
-	started      bool
-	paused       bool
-	shrunk       bool // a shrink has raised attention
-	shutdown     bool
-	dialFailures int // in a row
-	dialErr      error
-	nextDial     int64 // nano() before which none begins
-	dialTimer    *time.Timer
-	settled      chan struct{} // closed when a link comes back or is gone
-	stopKeeper   chan struct{}
-	useBefore    Histogram // use times of links that are gone
-	background   int       // goroutines under way
+	// never held during I/O, a call into the base driver or the logger.
+	mu         sync.Mutex
+	min, max   int
+	links      []*link // open ones, lent or not
+	parked     []*link // those that no handle holds, most recent last
+	hint       int     // where the last search for an idle link ended
+	queue      waitQueue
+	dialling   int
+	closing    int
+	expiring   int // idle links that the housekeeper wants replaced soon
+	generation uint64
+	started    bool
+	paused     bool
+	shrunk     bool // a shrink has raised attention
+	shutdown   bool
+	outage     outage
+	evicted    int64 // nano() of the last eviction by failover
+	dialTimer  *time.Timer
+	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
+	stopDials  context.CancelFunc
+	settled    chan struct{} // closed when a link comes back or is gone
+	stopKeeper chan struct{}
+	useBefore  Histogram // use times of links that are gone
+	background int       // goroutines under way
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
@@ -153,7 +152,11 @@ func (p *Pool) Config() Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := *p.cfg
-	c.MinConns, c.MaxConns = p.min, p.max
+	if p.min != c.MinConns || p.max != c.MaxConns {
+		c.MinConns, c.MaxConns = p.min, p.max
+		c.sources = maps.Clone(c.sources)
+		c.sources["pool_min_conns"], c.sources["pool_max_conns"] = sourceResize, sourceResize
+	}
 	return c
 }
 
@@ -166,20 +169,20 @@ func (p *Pool) Resize(min, max int) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.min, p.max = min, max
-	for len(p.links)+p.dialling > p.max {
+	p.noteShrinkLocked() // before we look: see handle.go
+	for p.shrunk {
 		l := p.takeIdleLocked()
 		if l == nil {
 			break
 		}
 		p.hangUpLocked(l, closedShrunk)
 	}
-	p.noteShrinkLocked()
 	p.dialLocked()
 	p.settledLocked() // Warm may have what it waits for
 	return nil
 }
 
-// noteShrinkLocked keeps attention raised while more links are lent than the
+// noteShrinkLocked keeps attention raised while there are more links than the
 // limit allows.
 func (p *Pool) noteShrinkLocked() {
 	over := len(p.links)+p.dialling > p.max
@@ -274,12 +277,12 @@ func (p *Pool) Warm(ctx context.Context) error {
 	p.startLocked()
 	p.dialLocked()
 	for !p.shutdown && !p.closed.Load() && len(p.links) < p.min {
-		if p.dialErr != nil && p.dialect.Fault(p.dialErr) == FaultConfig {
-			return p.dialErr
+		if p.outage.hopeless {
+			return p.outage.err
 		}
 		if err := p.waitLocked(ctx); err != nil {
-			if p.dialErr != nil {
-				return fmt.Errorf("pooled: %w while warming up; last dial failed: %w", err, p.dialErr)
+			if p.outage.err != nil {
+				return fmt.Errorf("pooled: %w while warming up; last dial failed: %w", err, p.outage.err)
 			}
 			return err
 		}
@@ -409,6 +412,3 @@ func (h *conn) unwrap() (driver.Conn, error) {
 }
 
 var rawStatement = &Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)", Summary: "RAW"}
-
-// errNotOurs is for From's callers that must have a pool.
-var errNotOurs = errors.New("pooled: this sql.DB was not opened through pooled")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"sync"
+	"sync/atomic"
 )
 
 // stmtText is a text that open statements of the program have in common. A
@@ -20,6 +21,10 @@ type stmtText struct {
 type stmtTexts struct {
 	mu    sync.Mutex // never held during I/O
 	texts map[string]*stmtText
+
+	// closed counts the texts that the program closed for good. A link that
+	// sees it grown at the start of a loan closes the twins that they left.
+	closed atomic.Uint64
 }
 
 func (t *stmtTexts) acquire(query string) *stmtText {
@@ -45,13 +50,32 @@ func (t *stmtTexts) release(text *stmtText) (last bool) {
 		return false
 	}
 	delete(t.texts, text.query)
+	t.closed.Add(1)
 	return true
 }
 
-func (t *stmtTexts) isOpen(text *stmtText) bool {
+// sweepClosed closes the twins in c whose text the program has closed since
+// the last time.
+func (t *stmtTexts) sweepClosed(c *preparedCache) {
+	n := t.closed.Load()
+	if c.closedSeen == n {
+		return
+	}
+	c.closedSeen = n
+	if len(c.byText) == 0 {
+		return
+	}
+	var left []*twin
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return text.open > 0
+	for w := c.root.next; w != &c.root; w = w.next {
+		if w.text != nil && w.text.open == 0 {
+			left = append(left, w)
+		}
+	}
+	t.mu.Unlock()
+	for _, w := range left {
+		c.drop(w)
+	}
 }
 
 // twin is a statement prepared on one link.
@@ -74,7 +98,7 @@ func newTwin(query string, base driver.Stmt, text *stmtText, conn driver.NamedVa
 	} else {
 		t.args.named = conn
 	}
-	t.args.column, _ = base.(driver.ColumnConverter) //nolint:staticcheck // bases still have it
+	t.args.column, _ = base.(driver.ColumnConverter)
 	return t
 }
 
@@ -87,6 +111,8 @@ type preparedCache struct {
 	root   twin // ring of twins by use
 	cap    int
 	stale  bool // forget was called: close everything at the next chance
+
+	closedSeen uint64 // stmtTexts.closed when last looked at
 }
 
 func (c *preparedCache) init(size int) {
@@ -176,7 +202,7 @@ func (t *twin) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 	if err != nil {
 		return nil, err
 	}
-	return t.base.Exec(values) //nolint:staticcheck // the base has nothing else
+	return t.base.Exec(values)
 }
 
 // query runs the twin on the base as ctxDriverStmtQuery in database/sql does.
@@ -188,7 +214,7 @@ func (t *twin) query(ctx context.Context, args []driver.NamedValue) (driver.Rows
 	if err != nil {
 		return nil, err
 	}
-	return t.base.Query(values) //nolint:staticcheck // the base has nothing else
+	return t.base.Query(values)
 }
 
 func (c *preparedCache) front(t *twin) {

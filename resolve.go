@@ -16,6 +16,7 @@ const (
 	sourceDSN    = "DSN"
 	sourceOption = "option in code"
 	sourceEnv    = "environment " // and the name
+	sourceResize = "Pool.Resize"
 )
 
 func profileSource(p Profile) string { return "profile " + string(p) + " default" }

@@ -1,9 +1,12 @@
 package pooled
 
 import (
+	"context"
 	"database/sql/driver"
+	"errors"
 	"io"
 	"reflect"
+	"slices"
 )
 
 var (
@@ -20,19 +23,31 @@ var (
 // link. Where the base lacks an optional method, the answer is the one with
 // which database/sql behaves as if it were absent.
 type rows struct {
-	h    *conn
-	link *link
-	base driver.Rows // nil: not in use
-	twin *twin       // pinned until Close; nil for a plain query
+	h     *conn
+	link  *link
+	base  driver.Rows // nil: not in use
+	twin  *twin       // pinned until Close; nil for a plain query
+	query replay
+	given bool // a row of it has been given out
+}
+
+// replay is what asked for a result. Until its first row is given out, a
+// query that may be repeated is, if its link dies under it.
+type replay struct {
+	ctx  context.Context
+	text string
+	args []driver.NamedValue // converted
+	st   *Statement
+	stmt *stmt // nil for a plain query
 }
 
 // openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin) driver.Rows {
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin = h, base, t
+	r.h, r.base, r.twin, r.query, r.given = h, base, t, q, false
 	l.open++
 	l.setPhase(phaseRows)
 	return exposeRows(r)
@@ -47,7 +62,7 @@ func (r *rows) Close() error {
 	if base == nil {
 		return nil
 	}
-	r.base, r.twin = nil, nil
+	r.base, r.twin, r.query = nil, nil, replay{}
 	if l.open--; l.open == 0 {
 		l.clearPhase(phaseRows)
 	}
@@ -63,30 +78,81 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	return l.note(err)
+	return h.noted(l, err)
 }
 
-// Next is called once for each row and does nothing but pass on.
+// Next is called once for each row and does little but pass on.
 func (r *rows) Next(dest []driver.Value) error {
-	if r.h.link != r.link {
-		return driver.ErrBadConn
-	}
-	r.link.inRows = true
-	err := r.base.Next(dest)
-	r.link.inRows = false
-	if err != nil && err != io.EOF {
-		return r.link.note(err)
-	}
-	return err
+	return r.advance(func() error { return r.base.Next(dest) })
 }
 
-// note remembers that the link is lost if err says so, and returns err.
-func (l *link) note(err error) error {
-	if err != nil && l.pool.dialect.Fault(err) == FaultLinkLost {
-		l.broken = true
+// advance moves to the next row by next, which does not escape.
+func (r *rows) advance(next func() error) error {
+	for {
+		if r.h.link != r.link {
+			return driver.ErrBadConn
+		}
+		r.link.inRows = true
+		err := next()
+		r.link.inRows = false
+		if err == nil {
+			r.given = true
+			return nil
+		}
+		if err == io.EOF {
+			return err
+		}
+		if err = r.again(err); err != nil {
+			return err
+		}
 	}
-	return err
 }
+
+// again asks the whole query once more if its link was lost before the first
+// row was given out. A result that breaks off later is an error: what was
+// given out cannot be taken back.
+func (r *rows) again(err error) error {
+	h, l, q := r.h, r.link, r.query
+	if r.given || !q.st.Retryable {
+		return h.verdict(l, q.st, evidence{}, err)
+	}
+	columns := r.base.Columns()
+	base, t := r.base, r.twin
+	l.open--
+	_ = base.Close()
+	if t != nil {
+		l.stmts.unpin(t)
+	}
+	r.base, r.twin = nil, nil // in case it is l's own and needed again
+	_, failed := h.again(q.ctx, l, q.st, evidence{}, err)
+	var again driver.Rows
+	if failed == nil && q.stmt == nil {
+		again, failed = h.QueryContext(q.ctx, q.text, q.args)
+	} else if failed == nil {
+		again, failed = q.stmt.QueryContext(q.ctx, q.args)
+	}
+	if failed != nil {
+		r.base = noRows{}
+		l.open++
+		return failed
+	}
+	fresh := concealed(again)
+	r.link, r.base, r.twin = fresh.link, fresh.base, fresh.twin
+	if fresh != r {
+		fresh.base, fresh.twin, fresh.query = nil, nil, replay{}
+	}
+	if !slices.Equal(columns, r.base.Columns()) {
+		return errors.New("pooled: the connection was lost and the result has other columns on another one")
+	}
+	return nil
+}
+
+// noRows stands for a result that was lost with its link.
+type noRows struct{}
+
+func (noRows) Columns() []string         { return nil }
+func (noRows) Close() error              { return nil }
+func (noRows) Next([]driver.Value) error { return io.EOF }
 
 // HasNextResultSet answers false where the base knows no further ones.
 func (r *rows) HasNextResultSet() bool {
@@ -107,7 +173,7 @@ func (r *rows) NextResultSet() error {
 	err := n.NextResultSet()
 	r.link.inRows = false
 	if err != nil && err != io.EOF {
-		return r.link.note(err)
+		return r.h.noted(r.link, err)
 	}
 	return err
 }

@@ -5,3 +5,5 @@ package pooled
 import "database/sql/driver"
 
 func exposeRows(r *rows) driver.Rows { return r }
+
+func concealed(r driver.Rows) *rows { return r.(*rows) }

@@ -2,10 +2,7 @@
 
 package pooled
 
-import (
-	"database/sql/driver"
-	"io"
-)
+import "database/sql/driver"
 
 // scanRows is rows over a base that scans columns itself. Having the method
 // changes what database/sql does, so only such a base gets it.
@@ -20,18 +17,16 @@ func exposeRows(r *rows) driver.Rows {
 	return r
 }
 
+func concealed(r driver.Rows) *rows {
+	if r, ok := r.(scanRows); ok {
+		return r.rows
+	}
+	return r.(*rows)
+}
+
 // NextRow advances to the next row.
 func (r scanRows) NextRow() error {
-	if r.h.link != r.link {
-		return driver.ErrBadConn
-	}
-	r.link.inRows = true
-	err := r.base.(driver.RowsColumnScanner).NextRow()
-	r.link.inRows = false
-	if err != nil && err != io.EOF {
-		return r.link.note(err)
-	}
-	return err
+	return r.advance(func() error { return r.base.(driver.RowsColumnScanner).NextRow() })
 }
 
 // ScanColumn scans a column of the present row.

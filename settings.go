@@ -179,6 +179,28 @@ var settings = []settingSpec{
 		doc: "The age at which a loan is reported as a leak, once, with the call stack that began it.",
 	},
 	{
+		name: "pool_retry", field: "DisableRetry", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableRetry },
+		doc: "Off: the pool runs no statement a second time by itself.",
+	},
+	{
+		name: "pool_breaker", field: "DisableBreaker", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableBreaker },
+		doc: "Off: failed dials only back off, and callers wait for as long as they may.",
+	},
+	{
+		name: "pool_breaker_threshold", field: "BreakerThreshold", kind: kindInt,
+		at:  func(c *Config) any { return &c.BreakerThreshold },
+		def: everywhere(3), min: 1, max: 1000,
+		doc: "How many dials in a row must fail before the breaker opens.",
+	},
+	{
+		name: "pool_outage_grace", field: "OutageGrace", kind: kindDuration,
+		at:  func(c *Config) any { return &c.OutageGrace },
+		def: everywhere(2500 * time.Millisecond), min: ms, max: hour, off: true, zero: true,
+		doc: "How long callers wait for a server that was there and is away, before they fail at once. A restart takes about a second.",
+	},
+	{
 		name: "pool_statement_cache_size", field: "StatementCacheSize", kind: kindInt,
 		at:  func(c *Config) any { return &c.StatementCacheSize },
 		def: everywhere(32), min: 1, max: 10_000, off: true, zero: true,

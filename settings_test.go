@@ -32,6 +32,10 @@ var good = map[string]struct {
 	"pool_max_concurrent_dials":     {"3", func(c *Config) { c.MaxConcurrentDials = 3 }, func(c *Config) any { return c.MaxConcurrentDials }, 3},
 	"pool_tcp_keepalive":            {"45s", func(c *Config) { c.TCPKeepalive = 45 * time.Second }, func(c *Config) any { return c.TCPKeepalive }, 45 * time.Second},
 	"pool_leak_after":               {"45s", func(c *Config) { c.LeakAfter = 45 * time.Second }, func(c *Config) any { return c.LeakAfter }, 45 * time.Second},
+	"pool_retry":                    {"off", func(c *Config) { c.DisableRetry = true }, func(c *Config) any { return c.DisableRetry }, true},
+	"pool_breaker":                  {"off", func(c *Config) { c.DisableBreaker = true }, func(c *Config) any { return c.DisableBreaker }, true},
+	"pool_breaker_threshold":        {"7", func(c *Config) { c.BreakerThreshold = 7 }, func(c *Config) any { return c.BreakerThreshold }, 7},
+	"pool_outage_grace":             {"45s", func(c *Config) { c.OutageGrace = 45 * time.Second }, func(c *Config) any { return c.OutageGrace }, 45 * time.Second},
 	"pool_statement_cache_size":     {"64", func(c *Config) { c.StatementCacheSize = 64 }, func(c *Config) any { return c.StatementCacheSize }, 64},
 	"pool_reset":                    {"dirty", func(c *Config) { c.Reset = ResetDirty }, func(c *Config) any { return c.Reset }, ResetDirty},
 	"pool_allow_unverified_tls":     {"on", func(c *Config) { c.AllowUnverifiedTLS = true }, func(c *Config) any { return c.AllowUnverifiedTLS }, true},
@@ -120,7 +124,7 @@ func TestEverySettingThatCanBeOffIsOff(t *testing.T) {
 		}
 	}
 	want := "MinConns MaxConnLifetime MaxConnLifetimeJitter MaxConnIdleTime KeepaliveTime CheckIdleAfter " +
-		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive LeakAfter StatementCacheSize"
+		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive LeakAfter OutageGrace StatementCacheSize"
 	if got := strings.Join(off, " "); got != want {
 		t.Errorf("the comment on Config says that these can be off:\n%s\nthe table:\n%s", want, got)
 	}
@@ -133,6 +137,10 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_profile", "", `"" (DSN): allowed: development, test or production`},
 		{"pool_name", "a=b", `(not shown) (DSN): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
 		{"pool", "maybe", `"maybe" (DSN): allowed: on or off`},
+		{"pool_retry", "3", `"3" (DSN): allowed: on or off`},
+		{"pool_breaker", "", `"" (DSN): allowed: on or off`},
+		{"pool_breaker_threshold", "0", `"0" (DSN): allowed: 1 to 1000`},
+		{"pool_outage_grace", "1", `"1" (DSN): a duration needs a unit, such as 1s; allowed: 1ms to 1h, or off`},
 		{"pool_max_conns", "many", `"many" (DSN): a whole number is wanted; allowed: 1 to 10000`},
 		{"pool_max_conns", "0", `"0" (DSN): allowed: 1 to 10000`},
 		{"pool_max_conns", "10001", `"10001" (DSN): allowed: 1 to 10000`},
@@ -219,7 +227,7 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 // TestEveryFieldOfConfigIsASetting fails when a field is added to Config and
 // not to the table.
 func TestEveryFieldOfConfigIsASetting(t *testing.T) {
-	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true}
+	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true, "Hooks": true}
 	var c Config
 	for i := range settings {
 		s := &settings[i]

@@ -13,6 +13,7 @@ const (
 	closedShrunk
 	closedReset
 	closedEvicted
+	closedFailover
 	closedShutdown
 	closeReasons
 )
@@ -20,16 +21,19 @@ const (
 // counters are the pool's own figures. Those that grow with every loan are
 // kept in the links instead, where nobody contends for them.
 type counters struct {
-	waits      histogram // callers that queued: how long, served or not
-	dials      histogram // dials: how long, successful or not
-	dialErrors atomic.Uint64
-	timeouts   atomic.Uint64
-	cancelled  atomic.Uint64
-	queueFull  atomic.Uint64
-	resets     atomic.Uint64
-	unended    atomic.Uint64
-	leaks      atomic.Uint64
-	closed     [closeReasons]atomic.Uint64
+	waits          histogram // callers that queued: how long, served or not
+	dials          histogram // dials: how long, successful or not
+	dialErrors     atomic.Uint64
+	timeouts       atomic.Uint64
+	cancelled      atomic.Uint64
+	queueFull      atomic.Uint64
+	retries        atomic.Uint64
+	retriesRefused atomic.Uint64
+	failovers      atomic.Uint64
+	resets         atomic.Uint64
+	unended        atomic.Uint64
+	leaks          atomic.Uint64
+	closed         [closeReasons]atomic.Uint64
 }
 
 // Stats is a snapshot of a pool. Counters only grow, from the pool's making.
@@ -52,7 +56,13 @@ type Stats struct {
 	ClosedShrunk   uint64 // because of Resize
 	ClosedReset    uint64 // because their session could not be put back
 	ClosedEvicted  uint64 // because of Evict
+	ClosedFailover uint64 // because the server took no writes any more
 	ClosedShutdown uint64 // because of Close or Shutdown
+
+	Retries        uint64       // statements that ran again
+	RetriesRefused uint64       // those that could have, but for the retry budget
+	Failovers      uint64       // times that all links were replaced for a new primary
+	Breaker        BreakerState // how the server can be reached
 
 	SessionResets uint64 // sessions put back before a loan (ResetDirty)
 	Stateful      int    // links that carry session state now
@@ -77,7 +87,11 @@ func (p *Pool) Stats() Stats {
 		ClosedShrunk:    c.closed[closedShrunk].Load(),
 		ClosedReset:     c.closed[closedReset].Load(),
 		ClosedEvicted:   c.closed[closedEvicted].Load(),
+		ClosedFailover:  c.closed[closedFailover].Load(),
 		ClosedShutdown:  c.closed[closedShutdown].Load(),
+		Retries:         c.retries.Load(),
+		RetriesRefused:  c.retriesRefused.Load(),
+		Failovers:       c.failovers.Load(),
 		SessionResets:   c.resets.Load(),
 		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),
@@ -88,6 +102,7 @@ func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.Counts = p.countsLocked()
+	s.Breaker = p.breakerLocked()
 	s.Use.merge(p.useBefore)
 	for _, l := range p.links {
 		l.use.addTo(&s.Use)

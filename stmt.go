@@ -22,14 +22,9 @@ type stmt struct {
 	fixed *twin     // with the pool off: the one statement there is
 }
 
-// NumInput returns -1: the arguments are counted on the link, in
-// database/sql's words. With the pool off the base's own count is known.
-func (s *stmt) NumInput() int {
-	if s.fixed != nil {
-		return s.fixed.base.NumInput()
-	}
-	return -1
-}
+// NumInput returns -1: the arguments are counted on the link, after the base
+// has converted them and perhaps removed some, in database/sql's words.
+func (s *stmt) NumInput() int { return -1 }
 
 // Close keeps the books. sql.DB also closes statements after the loan, with
 // its own lock held, so the server is spoken to only while the loan is ours.
@@ -82,9 +77,12 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 }
 
 // sendsText says whether the statement runs as plain text: the cache is off
-// and the base can run text with arguments.
+// and the base can run text with arguments. MySQL's prepared statements have
+// other column types than its text, and its proxies know them, so there they
+// are prepared and closed each time.
 func (s *stmt) sendsText(l *link) bool {
-	return s.fixed == nil && s.h.pool.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !s.h.pool.prepares.Plain
+	p := s.h.pool
+	return s.fixed == nil && p.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !p.prepares.Plain && !p.prepares.KeepUnused
 }
 
 // ExecContext runs the statement's twin on the loan's link.
@@ -124,7 +122,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		if t == nil {
 			if rows, err = l.query(ctx, s.query, args); err == nil {
-				rows = l.openRows(s.h, rows, nil)
+				rows = l.openRows(s.h, rows, nil, replay{ctx, s.query, args, s.st, s})
 			}
 			return err
 		}
@@ -132,7 +130,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 			l.stmts.unpin(t)
 			return err
 		}
-		rows = l.openRows(s.h, rows, t) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -146,14 +144,14 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	if err != nil {
 		return err
 	}
-	converted, again := false, false
+	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
 		l.last.Store(s.st)
 		var t *twin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
-		if !s.sendsText(l) {
+		if skipped || !s.sendsText(l) {
 			if t, err = s.twin(ctx, l); err == nil {
 				check = t.args
 			}
@@ -169,11 +167,16 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			converted = true
 		}
 		if err == nil {
+			before = l.evidence() // what prepared it does not run it
 			err = call(l, t, args)
 		}
 		if err == nil {
 			h.ran(l, s.st)
 			return nil
+		}
+		if err == driver.ErrSkip && t == nil && !preparing {
+			skipped, err = true, nil // the base wants it prepared after all
+			continue
 		}
 		// The server refused to run a twin that the schema has left behind.
 		if t != nil && s.fixed == nil && !again && h.tx.base == nil && h.pool.dialect.Fault(err) == FaultStaleStatement {
@@ -182,15 +185,13 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			err = nil
 			continue
 		}
-		next, err2 := h.again(ctx, l, s.st.Retryable || preparing, before, err)
-		if err2 != nil {
-			if preparing {
-				return err2
-			}
-			h.ran(l, s.st)
-			return h.fail(l, s.st, before, err2)
+		st := s.st
+		if preparing {
+			st = prepareStatement
 		}
-		l, err = next, nil
+		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			return err
+		}
 	}
 }
 

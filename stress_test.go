@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,37 +19,44 @@ import (
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
 
-// TestStress makes a million loans (POOLED_TEST_LOANS of them) while
-// callers give up and panic, links break, the limits change, and the pool is
-// paused, emptied and shut down. The fake notices every misuse of a link:
-// two users at once, use after Close, a transaction that goes on elsewhere.
-func TestStress(t *testing.T) {
-	loans := 1_000_000
-	if s := os.Getenv("POOLED_TEST_LOANS"); s != "" {
-		var err error
-		if loans, err = strconv.Atoi(s); err != nil {
-			t.Fatal("POOLED_TEST_LOANS: ", err)
-		}
+// longTest is how long a test of endurance goes on at least; zero unless
+// POOLED_TEST_LONG says (make stress).
+func longTest(t *testing.T) time.Duration {
+	text := os.Getenv("POOLED_TEST_LONG")
+	if text == "" {
+		return 0
 	}
-	const rounds = 10
-	for round := range rounds {
-		stressRound(t, round, loans/rounds)
-		if t.Failed() {
-			return
-		}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatal("POOLED_TEST_LONG: ", err)
+	}
+	return d
+}
+
+// TestStress makes 200,000 loans, or at least a million for as long as
+// POOLED_TEST_LONG says, while callers give up and panic, links break, the
+// limits change, and the pool is paused, emptied and shut down. The fake
+// notices every misuse of a link: two users at once, use after Close, a
+// transaction that goes on elsewhere.
+func TestStress(t *testing.T) {
+	long, loans, start := longTest(t), 20_000, time.Now()
+	if long > 0 {
+		loans = 100_000
+	}
+	for round := 0; (round < 10 || time.Since(start) < long) && !t.Failed(); round++ {
+		stressRound(t, round, loans)
 	}
 }
 
 type stress struct {
-	t        *testing.T
-	db       *sql.DB
-	pool     *pooled.Pool
-	srv      *fakedriver.Server
-	left     atomic.Int64
-	slowest  atomic.Int64
-	served   atomic.Int64
-	failed   atomic.Int64
-	shutdown atomic.Bool
+	t       *testing.T
+	db      *sql.DB
+	pool    *pooled.Pool
+	srv     *fakedriver.Server
+	left    atomic.Int64
+	slowest atomic.Int64
+	served  atomic.Int64
+	failed  atomic.Int64
 }
 
 func stressRound(t *testing.T, round, loans int) {

@@ -20,7 +20,10 @@ func (t *tx) Commit() (err error) {
 	h := t.h
 	defer h.guard()
 	h.busy = true
-	err = h.finish(driver.Tx.Commit)
+	if h.link != nil {
+		t.beforeCommit(h.link)
+	}
+	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
 	return err
 }
@@ -33,7 +36,7 @@ func (t *tx) Rollback() (err error) {
 	h, l, ctx := t.h, t.h.link, t.ctx
 	defer h.guard()
 	h.busy = true
-	err = h.finish(driver.Tx.Rollback)
+	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
@@ -45,10 +48,10 @@ func (t *tx) Rollback() (err error) {
 	return err
 }
 
-// finish ends the transaction by run. That sql.DB would not run a COMMIT or
-// ROLLBACK again on driver.ErrBadConn is no reason to claim that the server
-// did nothing.
-func (h *conn) finish(run func(driver.Tx) error) error {
+// finish ends the transaction by run. That sql.DB would not run a COMMIT again
+// on driver.ErrBadConn is no reason to claim that the server did nothing. A
+// lost ROLLBACK leaves no doubt: what was not committed is gone.
+func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	l, base := h.link, h.tx.base
 	if base == nil || l == nil {
 		return driver.ErrBadConn // the link panicked away under the transaction
@@ -60,5 +63,5 @@ func (h *conn) finish(run func(driver.Tx) error) error {
 	if err == nil || h.off {
 		return err
 	}
-	return h.fail(l, commitStatement, before, l.note(err))
+	return h.verdict(l, st, before, err)
 }

@@ -1,8 +1,11 @@
 package pooled
 
 import (
+	"context"
 	"errors"
 	"net"
+	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +31,12 @@ type wire struct {
 	raw   syscall.RawConn
 	probe func(fd uintptr)
 	gone  atomic.Bool // the server's side is closed; it stays so
+
+	// rest is the socket once more, when the base driver has closed it by
+	// itself while a link owned it: see keepRest.
+	restMu sync.Mutex
+	keep   bool // guarded by restMu
+	rest   net.Conn
 }
 
 // sysWire is a wire over a connection with a file descriptor. It is a type of
@@ -95,26 +104,68 @@ func (w *wire) NetConn() net.Conn { return w.Conn }
 func (w *wire) Close() error {
 	if !w.closed.Swap(true) {
 		if d := time.Duration(w.linger.Load()); d > 0 {
-			w.goodbye(d)
+			if w.CloseWrite() == nil && w.Conn.SetReadDeadline(time.Now().Add(d)) == nil {
+				drainSocket(w.Conn, d)
+			}
+		} else {
+			w.saveRest()
 		}
 	}
 	return w.Conn.Close()
 }
 
-// goodbye tells the server that nothing more will come and reads until it
-// hangs up too, for at most d. What is still on its way is thrown away, which
-// also keeps the kernel from answering it with a reset.
-func (w *wire) goodbye(d time.Duration) {
-	end := time.Now().Add(d)
-	if w.CloseWrite() != nil || w.Conn.SetReadDeadline(end) != nil {
-		return
-	}
+// drainSocket reads until the server hangs up or the read deadline passes, which is
+// in d. What is still on its way is thrown away, which also keeps the kernel
+// from answering it with a reset.
+func drainSocket(c net.Conn, d time.Duration) {
 	var rest [1024]byte
-	for time.Now().Before(end) {
-		if _, err := w.Conn.Read(rest[:]); err != nil {
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		if _, err := c.Read(rest[:]); err != nil {
 			return
 		}
 	}
+}
+
+// saveRest keeps a second descriptor of a socket that the base driver closes
+// by itself, behind a cancelled statement say, and tells the server that
+// nothing more will come. The base driver sees no difference; but the session
+// lives as long as the server is busy with the statement, and awaitPeer can
+// wait for its end. Where there is no second descriptor nobody waits.
+func (w *wire) saveRest() {
+	w.restMu.Lock()
+	defer w.restMu.Unlock()
+	c, ok := w.Conn.(interface{ File() (*os.File, error) })
+	if !w.keep || !ok {
+		return
+	}
+	f, err := c.File()
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if rest, err := net.FileConn(f); err == nil {
+		w.rest = rest
+		_ = w.CloseWrite() // else the server finds out by its own first write
+	}
+}
+
+// awaitPeer waits, for at most d and as long as ctx allows, until the server
+// has closed its side of a socket that this side has closed.
+func (w *wire) awaitPeer(ctx context.Context, d time.Duration) {
+	w.restMu.Lock()
+	rest := w.rest
+	w.keep, w.rest = false, nil
+	w.restMu.Unlock()
+	if rest == nil {
+		return
+	}
+	defer rest.Close()
+	if rest.SetReadDeadline(time.Now().Add(d)) != nil {
+		return
+	}
+	stop := context.AfterFunc(ctx, func() { _ = rest.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	drainSocket(rest, d)
 }
 
 // peerClosed tells, without waiting, whether the server has closed its side

@@ -192,3 +192,58 @@ func TestServerHangUpIsSeen(t *testing.T) {
 		})
 	}
 }
+
+// stdlib pings a connection that was idle for a second. A pool does that
+// itself; without a pool (pool=off) stdlib must go on doing it.
+func TestServerIsPingedByStdlibOnlyWithoutAPool(t *testing.T) {
+	dsn := os.Getenv("POOLED_TEST_POSTGRES")
+	if dsn == "" {
+		t.Skip("set POOLED_TEST_POSTGRES to run this")
+	}
+	s := wireServer{name: "PostgreSQL", dsn: dsn, drv: pgx.Driver(), own: `select pg_backend_pid()`}
+	observed, id, slot := s.dial(t)
+	defer observed.Close()
+	c, err := s.drv.(driver.DriverContext).OpenConnector(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := c.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	before, _ := slot.Written()
+	reset := func(c driver.Conn) error { return c.(driver.SessionResetter).ResetSession(t.Context()) }
+	if err := reset(observed); err != nil {
+		t.Error(err)
+	}
+	if after, _ := slot.Written(); after != before {
+		t.Errorf("ResetSession under a pool sent %d bytes", after-before)
+	}
+
+	// A session that was ended shows who pings: only a ping finds out.
+	var pid uint32
+	if err := withPgx(plain, func(p uint32) { pid = p }); err != nil {
+		t.Fatal(err)
+	}
+	db := s.admin(t)
+	for _, n := range []int64{id, int64(pid)} {
+		if _, err := db.Exec(`select pg_terminate_backend($1, 5000)`, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := reset(observed); err != nil {
+		t.Errorf("ResetSession under a pool: %v", err)
+	}
+	if err := reset(plain); err != driver.ErrBadConn {
+		t.Errorf("ResetSession without a pool: %v", err)
+	}
+}
+
+func withPgx(c driver.Conn, f func(pid uint32)) error {
+	p, err := pgx.Unwrap(c)
+	if err == nil {
+		f(p.PgConn().PID())
+	}
+	return err
+}

@@ -113,6 +113,25 @@ func (s *wireSlot) lingerClose(d time.Duration) {
 	}
 }
 
+// keepRest is for a link that owns the socket from now on, and that will call
+// awaitPeer when it is hung up.
+func (s *wireSlot) keepRest() {
+	if w := s.cur.Load(); w != nil {
+		w.restMu.Lock()
+		w.keep = true
+		w.restMu.Unlock()
+	}
+}
+
+// awaitPeer waits, for at most d and as long as ctx allows, until the server
+// has hung up too, if the base driver has closed the socket before lingerClose
+// was called.
+func (s *wireSlot) awaitPeer(ctx context.Context, d time.Duration) {
+	if w := s.cur.Load(); w != nil {
+		w.awaitPeer(ctx, d)
+	}
+}
+
 // cut closes the socket at once, whoever uses it: what waits on it fails.
 func (s *wireSlot) cut() {
 	if w := s.cur.Load(); w != nil {

@@ -98,8 +98,9 @@ func TestWireCountsWhatLeft(t *testing.T) {
 // the count must be what the kernel took, neither nothing nor everything.
 func TestWireCountsPartOfAWriteThatFailed(t *testing.T) {
 	client, server, slot := pipe(t, "tcp")
-	client.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-	n, err := client.Write(make([]byte, 64<<20))
+	large := make([]byte, 32<<20) // before the clock starts
+	client.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+	n, err := client.Write(large)
 	if err == nil || n == 0 {
 		t.Fatalf("wrote %d, %v; want a part and an error", n, err)
 	}

@@ -37,8 +37,7 @@ func (Dialect) Reset(context.Context, driver.Conn) error { return driver.ErrSkip
 // cancelled call returns.
 func (Dialect) Gone(driver.Conn) <-chan struct{} { return nil }
 
-// Prepares says that plain queries with arguments are worth keeping prepared,
-// and that the server prepares a statement again by itself after DDL.
-func (Dialect) Prepares() pooled.Prepares {
-	return pooled.Prepares{Plain: true, KeepUnused: true}
-}
+// Prepares says that the server itself prepares a statement again after DDL.
+// Whether plain queries with arguments cost a round trip to prepare depends
+// on interpolateParams, which the connector knows.
+func (Dialect) Prepares() pooled.Prepares { return pooled.Prepares{KeepUnused: true} }

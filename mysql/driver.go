@@ -52,11 +52,19 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{base}, nil
+	return connector{base, !cfg.InterpolateParams}, nil
 }
 
 // connector is go-sql-driver's under the name of our driver.
-type connector struct{ driver.Connector }
+type connector struct {
+	driver.Connector
+	prepares bool // plain queries with arguments are prepared first
+}
+
+// Prepares tells the pool what the configuration makes of plain queries.
+func (c connector) Prepares() pooled.Prepares {
+	return pooled.Prepares{Plain: c.prepares, KeepUnused: true}
+}
 
 // Driver returns the driver that opened the connector.
 func (connector) Driver() driver.Driver { return baseDriver{} }

@@ -16,7 +16,7 @@ import (
 //		if err != nil {
 //			return err
 //		}
-//		res, err := c.(driver.Execer).Exec("UPDATE a ...; UPDATE b ...", nil)
+//		res, err := c.(driver.ExecerContext).ExecContext(ctx, "UPDATE a ...; UPDATE b ...", nil)
 //		if err != nil {
 //			return err
 //		}

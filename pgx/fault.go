@@ -145,7 +145,7 @@ func dialFault(err error) (f pooled.Fault, ok bool) {
 		return pooled.FaultServerDown, true // the resolver is away or slow
 	case *net.AddrError, *net.ParseError, net.InvalidAddrError, net.UnknownNetworkError:
 		return pooled.FaultConfig, true
-	case *tls.CertificateVerificationError, *tls.RecordHeaderError, tls.RecordHeaderError, tls.AlertError,
+	case *tls.CertificateVerificationError, tls.RecordHeaderError, tls.AlertError,
 		x509.UnknownAuthorityError, x509.HostnameError, x509.CertificateInvalidError,
 		x509.SystemRootsError, x509.UnhandledCriticalExtension, x509.ConstraintViolationError:
 		return pooled.FaultConfig, true // nobody will trust that certificate next time either

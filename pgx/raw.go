@@ -25,7 +25,7 @@ import (
 // what the next borrower must not find (UNLISTEN, open transactions, custom
 // types). The error of f comes back unchanged. It works on a db opened with
 // the bare "pgx" driver too.
-func Raw(ctx context.Context, db *sql.DB, f func(*pgx.Conn) error) (err error) {
+func Raw(ctx context.Context, db *sql.DB, f func(*pgx.Conn) error) error {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package fakedriver
 import (
 	"database/sql/driver"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -53,10 +54,31 @@ func (c Call) String() string {
 		fmt.Fprintf(&b, " %q", c.Query)
 	}
 	for _, a := range c.Args {
-		fmt.Fprintf(&b, " %d:%s=%T(%v)", a.Ordinal, a.Name, a.Value, a.Value)
+		fmt.Fprintf(&b, " %d:%s=%s", a.Ordinal, a.Name, Describe(a.Value))
 	}
 	if c.Op == Begin && c.Opts != (driver.TxOptions{}) {
 		fmt.Fprintf(&b, " isolation=%d readonly=%t", c.Opts.Isolation, c.Opts.ReadOnly)
 	}
 	return b.String()
+}
+
+// Describe writes a value down with its Go type, and a pointer as what it
+// points to, so that the same value reads the same in every run.
+func Describe(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nil"
+	case []byte:
+		if v == nil {
+			return "[]uint8(nil)"
+		}
+		return fmt.Sprintf("[]uint8(%q)", v)
+	case string:
+		return fmt.Sprintf("string(%q)", v)
+	}
+	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.Pointer && !rv.IsNil() {
+		return "&" + Describe(rv.Elem().Interface())
+	}
+	return fmt.Sprintf("%T(%v)", v, v)
 }

@@ -54,16 +54,20 @@ func enough(args []driver.NamedValue, n int) error {
 	return nil
 }
 
-// resolve asks the valuers among the arguments for their values, for a driver
-// that takes them unasked as pgx does.
+// resolve follows the pointers among the arguments and asks the valuers for
+// their values, for a driver that takes both unasked as pgx does.
 func resolve(args []driver.NamedValue) error {
 	for i, a := range args {
-		v, ok := a.Value.(driver.Valuer)
-		if !ok {
+		rv := reflect.ValueOf(a.Value)
+		if rv.Kind() == reflect.Pointer && rv.IsNil() {
+			args[i].Value = nil
 			continue
 		}
-		if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer && rv.IsNil() {
-			args[i].Value = nil
+		v, ok := a.Value.(driver.Valuer)
+		if !ok {
+			if rv.Kind() == reflect.Pointer && !rv.Type().Implements(reflect.TypeFor[error]()) {
+				args[i].Value = rv.Elem().Interface()
+			}
 			continue
 		}
 		value, err := v.Value()

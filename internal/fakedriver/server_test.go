@@ -100,7 +100,7 @@ func TestABlockedOperationEndsWithItsContextOrTheGate(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	errs := make(chan error, 1)
 	go func() { _, err := db.QueryContext(ctx, "ECHO"); errs <- err }()
-	gate.Arrived(1)
+	<-gate.Arrived(1)
 	cancel()
 	if err := <-errs; !errors.Is(err, context.Canceled) {
 		t.Error(err)
@@ -124,7 +124,7 @@ func TestMisuseIsNoticed(t *testing.T) {
 			gate, done := NewGate(), make(chan struct{})
 			c.srv.Inject(Fault{Op: Ping, Gate: gate})
 			go func() { c.ping(bg); close(done) }()
-			gate.Arrived(1)
+			<-gate.Arrived(1)
 			c.exec(bg, "x", nil, false)
 			gate.Open()
 			<-done
@@ -190,7 +190,7 @@ func TestCallsAreRecorded(t *testing.T) {
 	for _, c := range srv.Calls() {
 		got = append(got, c.String())
 	}
-	want := `connect; exec "SET x = :a" 1:a=[]uint8([98]); valid; close`
+	want := `connect; exec "SET x = :a" 1:a=[]uint8("b"); valid; close`
 	if s := strings.Join(got, "; "); s != want {
 		t.Errorf("recorded\n\t%s, want\n\t%s", s, want)
 	}

@@ -11,8 +11,8 @@ import (
 type (
 	// Removed is taken out of the arguments (driver.ErrRemoveArgument).
 	Removed struct{}
-	// Skipped is left to the next checker (driver.ErrSkip).
-	Skipped int64
+	// Skipped is made Celsius and left to the next checker (driver.ErrSkip).
+	Skipped float64
 	// Refused makes the check fail with Err.
 	Refused struct{ Err error }
 	// Celsius is converted to a text that tells who converted it.
@@ -26,7 +26,7 @@ func checkSpecial(who string, nv *driver.NamedValue) (handled bool, err error) {
 	case Removed:
 		return true, driver.ErrRemoveArgument
 	case Skipped:
-		nv.Value = int64(v)
+		nv.Value = Celsius(v)
 		return true, driver.ErrSkip
 	case Refused:
 		return true, v.Err

@@ -1,0 +1,588 @@
+package pooled
+
+// token is what is remembered of a token that has passed.
+type token struct {
+	kind  tokenKind
+	id    keyword
+	flags wordFlags
+	start int32
+	end   int32
+}
+
+// analyzer reads the tokens of a text once and gathers what they say. It is
+// made for one text, lives on the stack, and allocates nothing unless full is
+// set.
+type analyzer struct {
+	scanner
+	depth  int
+	frames [maxDepth]frame
+
+	prev      token // the last token; for a.b.c the last part
+	before    token // the token before it; for a.b.c the one before a
+	qualified bool  // prev is the last part of a.b
+	catalog   bool  // and that a is pg_catalog
+
+	// alert collects the reasons for which even a plain name or a literal needs
+	// a look. Most of the time there is none, and they pass at once.
+	alert alert
+
+	cur   outcome // of the statement being read
+	all   outcome // of those before it
+	count int     // statements that are not empty
+
+	full *details // tables and digest; nil when only the outcome is wanted
+}
+
+// maxQuery is the longest text that is read; no server takes a longer one.
+const maxQuery = 1 << 30
+
+// alert is a set of reasons to look at every token.
+type alert uint8
+
+const (
+	alertVerb     alert = 1 << iota // no verb was met yet
+	alertPending                    // behind ( stands INSERT, UPDATE, ...: a verb if a name follows
+	alertOperator                   // in OPERATOR(
+	alertSpecial                    // CREATE and SET look at names too
+)
+
+// classifyQuick tells class and safety of a text. It allocates nothing.
+func classifyQuick(f Flavor, query string) outcome {
+	return classifyInto(f, query, nil)
+}
+
+// classifyInto reads the text in every way in which a server may read it and
+// keeps of each claim only what holds in all of them.
+func classifyInto(f Flavor, query string, full *details) outcome {
+	if len(query) > maxQuery {
+		return outcome{broken: true, state: StateUnknown}
+	}
+	out, differs := analyze(f, query, readPlain, full)
+	if differs == 0 {
+		return out
+	}
+	for how := readBackslash; how <= readAll; how++ {
+		if how&^differs != 0 || how&(readSkip|readFlat) == readFlat {
+			continue
+		}
+		other, more := analyze(f, query, how, nil)
+		differs |= more
+		if other.broken && !other.partly || other.empty {
+			// Under that setting the server refuses the text or does nothing.
+			continue
+		}
+		out.state |= other.state
+		out.readOnly = out.readOnly && other.readOnly
+		out.retryable = out.retryable && other.retryable
+	}
+	return out
+}
+
+// analyze reads the text in one way.
+func analyze(f Flavor, query string, how reading, full *details) (outcome, reading) {
+	var a analyzer
+	a.src, a.flavor, a.how, a.tables, a.full = query, f, how, tablesOf(f), full
+	a.frames[0].flags = frameFirst
+	a.alert = alertVerb
+	a.run()
+	return a.all, a.differs
+}
+
+// run reads all tokens.
+func (a *analyzer) run() {
+	for {
+		a.next()
+		t := token{kind: a.kind, start: int32(a.start), end: int32(a.pos)}
+		if a.kind == tokenWord {
+			t.id, t.flags = a.word.id, a.word.flags
+			if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
+				t.id, t.flags = kwNone, 0
+			}
+		}
+		if a.full != nil {
+			a.full.token(a, &t)
+		}
+		f := a.top()
+		switch t.kind {
+		case tokenWord:
+			if t.id == kwNone && a.alert == 0 && f.with == withNone {
+				f.flags &^= frameFirst
+				break
+			}
+			a.onWord(f, &t)
+		case tokenOpen:
+			a.onOpen(f, &t)
+		case tokenClose:
+			a.onClose(f)
+		case tokenComma:
+			a.onComma(f)
+		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
+			f.flags &^= frameFirst
+			if a.alert != 0 || f.with != withNone {
+				a.onOther(f, &t)
+			}
+		case tokenVar, tokenSysVar:
+			a.onVar(f, &t)
+		case tokenAssign:
+			if a.flavor == MySQL {
+				a.cur.unsafe = true
+				if a.cur.verb != kwSet || a.depth > 0 {
+					a.cur.state |= StateUserVar
+				}
+			}
+		case tokenSemicolon:
+			if a.inBody() {
+				break
+			}
+			if a.depth > 0 {
+				a.cur.unsafe, a.cur.writes = true, true
+				break
+			}
+			a.endStatement()
+			if a.full != nil {
+				a.full.endStatement(a)
+			}
+			continue
+		case tokenEnd:
+			a.endStatement()
+			a.finish()
+			return
+		}
+		if a.full != nil {
+			a.full.after(a, &t)
+		}
+		if t.kind == tokenDot || a.prev.kind == tokenDot {
+			a.qualify(&t)
+		} else {
+			a.before, a.prev, a.qualified = a.prev, t, false
+		}
+	}
+}
+
+// qualify moves t to prev where a dot is involved: a qualified name counts as
+// one token.
+func (a *analyzer) qualify(t *token) {
+	switch {
+	case t.kind == tokenDot && (a.prev.kind == tokenWord || a.prev.kind == tokenQuoted):
+		a.catalog = !a.qualified && equalFold(a.src[a.prev.start:a.prev.end], "pg_catalog")
+		a.prev = *t
+	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):
+		a.qualified = true
+		a.prev = *t
+	default:
+		a.before, a.prev, a.qualified = a.prev, *t, false
+	}
+}
+
+// setVerb notes the verb that decides, or with kwNone that one is to come.
+func (a *analyzer) setVerb(id keyword) {
+	a.cur.verb = id
+	a.alert &^= alertVerb | alertSpecial
+	switch id {
+	case kwNone:
+		a.alert |= alertVerb
+	case kwCreate, kwSet:
+		a.alert |= alertSpecial
+	}
+}
+
+// top returns the frame of the current depth.
+func (a *analyzer) top() *frame {
+	return &a.frames[uint(min(a.depth, maxDepth-1))%maxDepth]
+}
+
+// plainName tells that a word with the text of a keyword is a name here:
+// behind a dot, and in PostgreSQL behind the AS of a column, where any keyword
+// may stand (SELECT 1 AS into).
+func (a *analyzer) plainName(id keyword) bool {
+	if a.prev.kind == tokenDot {
+		if id == kwNextval || id == kwCurrval {
+			// Oracle's way to advance a sequence, which MariaDB knows.
+			a.cur.unsafe = true
+		}
+		return true
+	}
+	if a.prev.id != kwAs || a.flavor != Postgres || a.top().with != withNone {
+		return false
+	}
+	switch a.cur.verb {
+	case kwWith, kwSelect, kwValues, kwTable, kwInsert, kwUpdate, kwDelete, kwMerge:
+		return true
+	}
+	return false
+}
+
+// onWord looks at a keyword or an identifier.
+func (a *analyzer) onWord(f *frame, t *token) {
+	first := f.flags&frameFirst != 0
+	f.flags &^= frameFirst
+	if f.with != withNone && a.inWith(f, t) {
+		return
+	}
+	if a.cur.verb == kwNone {
+		if f.flags&frameOption != 0 {
+			a.explainOption(t)
+			return
+		}
+		a.startVerb(f, t)
+		return
+	}
+	if a.alert&alertPending != 0 {
+		// ( DELETE FROM ..., ( UPDATE t ...: a verb and not a column of that name.
+		a.alert &^= alertPending
+		a.cur.writes = true
+	}
+	if a.alert&alertOperator != 0 {
+		a.alert &^= alertOperator
+		if !equalFold(a.src[t.start:t.end], "pg_catalog") {
+			a.cur.unsafe = true
+		}
+	}
+	if t.id <= kwOther {
+		if a.cur.verb == kwCreate && equalFold(a.src[t.start:t.end], "pg_temp") {
+			a.cur.state |= StateTempTable
+		}
+		if a.cur.verb == kwSet && a.depth == 0 {
+			a.setWord(t)
+		}
+		return
+	}
+	switch t.id {
+	case kwSelect:
+		f.verb = kwSelect
+		f.flags &^= frameOption
+	case kwValues, kwTable:
+		if first {
+			f.verb = t.id
+		}
+	case kwWith:
+		if first || a.prev.id == kwAs || a.cur.verb == kwInsert || a.cur.verb == kwReplace {
+			f.with = withName
+		}
+	case kwInsert, kwUpdate, kwDelete, kwMerge:
+		if first {
+			a.alert |= alertPending
+		}
+		if t.id == kwUpdate && a.prev.id == kwFor {
+			a.cur.writes = true
+		}
+	case kwShare, kwNo, kwKey:
+		if a.prev.id == kwFor {
+			a.cur.writes = true
+		}
+	case kwInto:
+		a.cur.writes = true
+	case kwIn:
+		if a.prev.id == kwLock && a.flavor == MySQL {
+			a.cur.writes = true
+		}
+	case kwFor:
+		if a.prev.id == kwValue && (a.before.id == kwNext || a.before.id == kwPrevious) {
+			a.cur.unsafe = true
+		}
+	case kwOn:
+		if a.prev.id == kwDistinct {
+			a.cur.callAfter = true
+		}
+	}
+	if a.cur.verb != kwSelect {
+		a.verbWord(t)
+	} else if (t.id == kwTemp || t.id == kwTemporary) && (a.prev.id == kwInto || a.prev.id == kwLocal || a.prev.id == kwGlobal) {
+		a.cur.state |= StateTempTable
+	}
+}
+
+// inWith follows a WITH clause. It tells whether the word was part of it.
+func (a *analyzer) inWith(f *frame, t *token) bool {
+	switch f.with {
+	case withName:
+		if t.id == kwRecursive && a.prev.id == kwWith {
+			f.flags |= frameRecursive
+			return true
+		}
+		if t.flags&wordReserved != 0 {
+			f.with = withNone // WITH of another clause
+			return false
+		}
+		f.with = withHead
+		if a.full != nil {
+			a.full.cte(a, t)
+		}
+		return true
+	case withHead:
+		if t.id == kwAs {
+			f.with = withBody
+			return true
+		}
+		f.with = withNone // WITH ORDINALITY, WITH TIES: it was no CTE
+		return false
+	case withBody:
+		if t.id == kwNot || t.id == kwMaterialized {
+			return true
+		}
+		f.with = withNone
+		return false
+	}
+	switch t.id {
+	case kwSelect, kwValues, kwTable, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace:
+		f.with = withNone
+		f.verb = t.id
+		if a.mainWith() {
+			a.setVerb(kwNone)
+			a.startVerb(f, t)
+		} else if t.id != kwSelect && t.id != kwValues && t.id != kwTable {
+			a.cur.writes = true
+		}
+		return true
+	}
+	f.with = withRest
+	return true
+}
+
+// mainWith tells that the main verb comes behind the WITH of this depth.
+func (a *analyzer) mainWith() bool {
+	return a.cur.verb == kwWith && int(a.cur.withDepth) == a.depth
+}
+
+// onOpen looks at an opening parenthesis: a call, a query or a list.
+func (a *analyzer) onOpen(f *frame, t *token) {
+	f.flags &^= frameFirst
+	a.alert &^= alertPending
+	flags := frameFirst
+	var verb keyword
+	switch {
+	case f.with == withHead || f.with == withBody:
+	case f.with == withTail && a.mainWith():
+		f.with = withNone // WITH ... (SELECT ...)
+		a.setVerb(kwNone)
+	case a.cur.verb == kwNone:
+		if a.flavor == Postgres && (a.prev.id == kwExplain || f.flags&frameOption != 0) {
+			flags |= frameOption
+		}
+	default:
+		if a.call(f) {
+			flags |= frameCall
+		}
+	}
+	a.depth++
+	if a.depth < maxDepth {
+		a.frames[a.depth] = frame{flags: flags, verb: verb}
+	} else {
+		a.cur.deep = true
+	}
+	if flags&frameCall != 0 && a.cur.setConfig < 0 {
+		a.cur.setConfig = int32(a.depth)
+	}
+}
+
+func (a *analyzer) onClose(f *frame) {
+	a.alert &^= alertPending
+	if a.cur.setConfig > 0 && int(a.cur.setConfig) == a.depth {
+		// set_config(name, value, true) lasts as long as the transaction.
+		if a.prev.id != kwTrue || a.before.kind != tokenComma {
+			a.cur.state |= StateSetting
+		}
+		a.cur.setConfig = 0
+	}
+	if a.depth == 0 {
+		return // the server refuses it
+	}
+	if f.flags&frameOption != 0 {
+		a.cur.optionEnd()
+	}
+	a.depth--
+	if f = a.top(); f.with == withBody {
+		f.with = withTail
+		if a.full != nil {
+			a.full.cteEnd(a)
+		}
+	}
+}
+
+func (a *analyzer) onComma(f *frame) {
+	a.alert &^= alertPending
+	switch {
+	case f.with == withTail:
+		f.with = withName
+	case f.flags&frameOption != 0:
+		a.cur.optionEnd()
+	case a.cur.verb == kwSet && a.depth == 0:
+		a.cur.setItem = true
+	}
+}
+
+// onOther looks at quoted names, literals and operators.
+func (a *analyzer) onOther(f *frame, t *token) {
+	if t.kind == tokenQuoted {
+		switch {
+		case f.with == withName:
+			f.with = withHead
+			if a.full != nil {
+				a.full.cte(a, t)
+			}
+			return
+		case f.flags&frameOption != 0 && a.cur.verb == kwNone:
+			a.explainOption(t)
+			return
+		case a.alert&alertPending != 0:
+			a.cur.writes = true
+		case a.alert&alertOperator != 0:
+			a.cur.unsafe = true
+		case a.cur.verb == kwNone && a.prev.kind != tokenDot:
+			a.startName()
+		case a.cur.verb == kwSet && a.depth == 0 && a.cur.setItem:
+			a.cur.setItem = false
+			a.cur.state |= StateSetting
+		}
+	} else if f.flags&frameOption != 0 && a.cur.verb == kwNone {
+		a.explainOption(t)
+	} else if a.cur.verb == kwSet && a.cur.autocommit == 1 && t.kind != tokenOperator {
+		a.autocommitValue(t)
+	} else if a.cur.verb == kwNone && !a.cur.explain {
+		a.cur.unknown = true
+	}
+	a.alert &^= alertPending | alertOperator
+}
+
+// onVar looks at @x and @@x of MySQL.
+func (a *analyzer) onVar(f *frame, t *token) {
+	f.flags &^= frameFirst
+	a.alert &^= alertPending
+	if t.kind == tokenVar {
+		a.cur.unsafe = true
+		switch {
+		case a.prev.id == kwInto, a.cur.verb == kwLoad, a.cur.verb == kwGet,
+			a.cur.verb == kwSet && a.depth == 0 && a.cur.setItem:
+			a.cur.state |= StateUserVar
+			a.cur.setItem = false
+		case a.cur.writes && a.cur.verb == kwSelect:
+			// SELECT ... INTO @a, @b
+			a.cur.state |= StateUserVar
+		}
+		return
+	}
+	if a.cur.verb == kwSet && a.depth == 0 && a.cur.setItem {
+		a.setSysVar(t)
+		return
+	}
+	if t.end-t.start < 9 || !equalFold(a.src[t.start:t.start+9], "@@global.") {
+		a.cur.unsafe = true
+	}
+}
+
+// call tells whether the parenthesis that begins now holds the arguments of a
+// function, and notes what that function may do.
+func (a *analyzer) call(f *frame) bool {
+	p := &a.prev
+	switch p.kind {
+	case tokenWord:
+		if !a.qualified && p.flags&wordNoCall != 0 {
+			return false
+		}
+		if p.id == kwOperator && a.flavor == Postgres && !a.qualified {
+			a.alert |= alertOperator // OPERATOR(schema.+)
+			a.cur.callAfter = true
+			return false
+		}
+	case tokenQuoted:
+	case tokenString:
+		// "f"(1) calls f under ANSI_QUOTES.
+		if a.src[p.start] == '"' {
+			a.cur.unsafe = true
+		}
+		return false
+	default:
+		return false
+	}
+	switch a.before.kind {
+	case tokenCast:
+		return false // a type with a length
+	case tokenString, tokenNumber, tokenParam, tokenCloseBracket:
+		return false // 'a' LIKE (...): no call can follow an operand
+	}
+	switch a.before.id {
+	case kwInto, kwInsert, kwReplace:
+		return false // INSERT INTO t (a, b)
+	}
+	if a.before.id == kwAs || p.kind == tokenWord && !a.qualified && a.pairedWord(p.id) {
+		return false // an alias with columns, or a clause
+	}
+	if a.before.kind == tokenClose && !a.cur.callAfter {
+		// f(x) t(a, b): an alias with columns. Only the lists of DISTINCT ON and
+		// OPERATOR may be followed by a call.
+		return false
+	}
+	if a.flavor == Postgres && a.before.flags == 0 && (a.before.kind == tokenWord || a.before.kind == tokenQuoted) {
+		return false // tab t(a, b)
+	}
+	a.callee(p)
+	return true
+}
+
+// pairedWord tells that a word which may name a function belongs to a clause,
+// because of the word before it.
+func (a *analyzer) pairedWord(id keyword) bool {
+	before := &a.before
+	switch id {
+	case kwBy:
+		return before.id == kwOrder || before.id == kwGroup || before.id == kwPartition
+	case kwSets:
+		return before.id == kwGrouping
+	case kwRollup, kwCube:
+		return before.id == kwBy && a.flavor == Postgres
+	case kwFirst, kwNext:
+		return before.id == kwFetch
+	case kwMaterialized:
+		return before.id == kwAs || before.id == kwNot
+	case kwJoin:
+		switch before.id {
+		case kwLeft, kwRight, kwInner, kwOuter, kwCross, kwNatural, kwFull:
+			return true
+		}
+	case kwVarying:
+		return before.id == kwCharacter || before.id == kwChar || before.id == kwNchar || before.id == kwBit
+	case kwZone:
+		return before.id == kwTime
+	case kwAny, kwSome:
+		return before.kind == tokenOperator
+	}
+	return false
+}
+
+// callee looks up the function whose name is p.
+func (a *analyzer) callee(p *token) {
+	i, j := int(p.start), int(p.end)
+	if a.qualified && (a.flavor == MySQL || !a.catalog) {
+		a.cur.unsafe = true
+		return
+	}
+	if p.kind == tokenQuoted {
+		if a.flavor == MySQL || a.src[i] != '"' {
+			a.cur.unsafe = true
+			return
+		}
+		i, j = i+1, j-1
+		for k := i; k < j; k++ {
+			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
+				a.cur.unsafe = true
+				return
+			}
+		}
+		if i == j {
+			return
+		}
+	}
+	e := a.tables.functions.find(a.src, i, j)
+	if e == nil {
+		a.cur.unsafe = true
+		return
+	}
+	if !e.fn.pure {
+		a.cur.unsafe = true
+	}
+	if e.fn.state == StateSetting && e.text == "set_config" {
+		a.cur.setConfig = -1
+		return
+	}
+	a.cur.state |= e.fn.state
+}

@@ -1,0 +1,301 @@
+package pooled
+
+// digester writes the digest of a text: its tokens with one blank between
+// them, keywords in capitals, literals as ?, and lists of literals as one.
+//
+// What it writes depends on the kinds of the tokens alone, never on how the
+// text was laid out, and it reads its own output back to the same tokens. So
+// the digest of a digest is itself.
+type digester struct {
+	buf  []byte
+	last token // the last token written
+	lit  bool  // and it was a literal
+	sign int   // where a run of signs begins that may belong to a literal; -1: none
+	semi bool  // a statement ended; the next token begins another
+
+	depth int
+	lists [digestDepth]digestList
+}
+
+// digestDepth is how deep lists are collapsed.
+const digestDepth = 24
+
+// digestList is a list of elements that may be alike.
+type digestList struct {
+	kind             listKind
+	wait             bool  // the next token begins an element
+	prevFrom, prevTo int32 // the element before; prevTo 0: there is none
+	from             int32 // the current one
+}
+
+type listKind uint8
+
+const (
+	listNone     listKind = iota
+	listElements          // in the parentheses of IN, of a row, or in ARRAY[ ]
+	listRows              // the rows behind VALUES
+)
+
+// maxKeptDigest is the largest buffer that is kept for the next text.
+const maxKeptDigest = 16 << 10
+
+// reset makes ready for another text.
+func (d *digester) reset() {
+	if cap(d.buf) > maxKeptDigest {
+		d.buf = nil
+	}
+	d.buf = d.buf[:0]
+	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
+	d.depth = 0
+	d.lists[0] = digestList{}
+}
+
+// token writes t.
+func (d *digester) token(a *analyzer, t *token) {
+	switch t.kind {
+	case tokenEnd:
+		return
+	case tokenSemicolon:
+		if a.inBody() || a.depth > 0 {
+			break
+		}
+		d.end()
+		d.semi = len(d.buf) > 0
+		d.depth = 0
+		d.lists[0] = digestList{}
+		d.sign = -1
+		return
+	}
+	if d.semi {
+		d.semi = false
+		d.buf = append(d.buf, ';')
+		d.last, d.lit = token{kind: tokenSemicolon}, false
+	}
+	list := d.list()
+	switch t.kind {
+	case tokenWord:
+		if list.kind == listRows && t.id != kwRow {
+			d.endElement(list)
+			list.kind = listNone
+		}
+	case tokenComma:
+		d.endElement(list)
+	case tokenClose, tokenCloseBracket:
+		d.endElement(list)
+		if d.depth > 0 {
+			d.depth--
+		}
+		list = d.list()
+	}
+	literal := d.literal(a, t)
+	if literal && d.last.kind == tokenString && t.kind == tokenString && a.flavor == MySQL {
+		return // 'a' 'b' is one string
+	}
+	if literal && d.sign >= 0 {
+		d.buf = d.buf[:d.sign] // -1 is a literal like any other
+	} else if d.space(a, t, literal) {
+		d.buf = append(d.buf, ' ')
+	}
+	at := len(d.buf)
+	sign := d.sign
+	d.sign = -1
+	if list.wait && t.kind != tokenComma {
+		list.wait = false
+		list.from = int32(at)
+	}
+	switch {
+	case literal:
+		d.buf = append(d.buf, '?')
+	case t.kind == tokenWord:
+		d.word(a, t, list)
+	case t.kind == tokenVar && t.end-t.start > 1 && (a.src[t.start+1] == '\'' || a.src[t.start+1] == '"'):
+		d.buf = append(d.buf, "@'?'"...) // 'user'@'host'
+	case t.kind == tokenSysVar && t.end-t.start > 2 && (a.src[t.start+2] == '\'' || a.src[t.start+2] == '"'):
+		d.buf = append(d.buf, "@@'?'"...)
+	default:
+		if t.kind == tokenOperator && t.end-t.start == 1 && (a.op == '-' || a.op == '+') && (sign >= 0 || d.operandNext()) {
+			d.sign = sign
+			if sign < 0 {
+				d.sign = at
+			}
+		}
+		d.buf = append(d.buf, a.src[t.start:t.end]...)
+	}
+	switch t.kind {
+	case tokenOpen, tokenOpenBracket:
+		d.open(t, list)
+	}
+	d.last, d.lit = *t, literal
+	if literal && t.kind == tokenWord {
+		d.last = token{kind: tokenNumber} // NULL reads back as ?
+	}
+}
+
+// literal tells whether t is written as ?.
+func (d *digester) literal(a *analyzer, t *token) bool {
+	switch t.kind {
+	case tokenNumber, tokenParam:
+		return true
+	case tokenString:
+		// Where a table is expected, "x" is a name under ANSI_QUOTES.
+		return !(a.flavor == MySQL && a.op == '"' && !a.broken && a.full.wantsName(a))
+	case tokenQuestion:
+		return d.operandNext()
+	case tokenWord:
+		switch t.id {
+		case kwNull, kwTrue, kwFalse:
+			switch a.cur.verb {
+			case kwCreate, kwAlter:
+				return false
+			}
+			return d.operandNext() && d.last.id != kwIs && d.last.id != kwNot && d.last.id != kwSet
+		}
+	}
+	return false
+}
+
+// operandNext tells that an operand follows what was written last, so that a
+// sign belongs to a number and a ? is a placeholder. After a ? that may have
+// been either a literal or an operator it says no.
+func (d *digester) operandNext() bool {
+	if d.lit {
+		return false
+	}
+	switch d.last.kind {
+	case tokenEnd, tokenOpen, tokenOpenBracket, tokenComma, tokenOperator, tokenAssign, tokenSemicolon:
+		return true
+	case tokenWord:
+		return d.last.flags&wordOperand != 0
+	}
+	return false
+}
+
+// space tells whether a blank goes before t.
+func (d *digester) space(a *analyzer, t *token, literal bool) bool {
+	if len(d.buf) == 0 {
+		return false
+	}
+	switch t.kind {
+	case tokenCast:
+		// Behind another colon it would be cut elsewhere.
+		return d.last.kind == tokenOperator || d.last.kind == tokenCast
+	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenSemicolon:
+		return false
+	case tokenOpen:
+		switch d.last.kind {
+		case tokenWord:
+			return d.last.flags&(wordNoCall|wordOperand) != 0 || a.full.target
+		case tokenQuoted:
+			return a.full.target
+		}
+	case tokenOpenBracket:
+		switch d.last.kind {
+		case tokenWord, tokenQuoted, tokenClose, tokenCloseBracket:
+			return false
+		}
+	}
+	if literal {
+		return d.gap(t)
+	}
+	switch d.last.kind {
+	case tokenOpen, tokenOpenBracket, tokenCast:
+		return false
+	case tokenDot:
+		return isDigit(a.src[t.start]) // t.1a is not .1
+	}
+	return true
+}
+
+// gap tells whether a blank goes between the end of what is written and a
+// literal.
+func (d *digester) gap(t *token) bool {
+	switch d.buf[len(d.buf)-1] {
+	case '(', '[', '{', '.', ' ':
+		return false
+	case ':':
+		return d.last.kind != tokenCast
+	}
+	return true
+}
+
+// word writes a keyword or a name, and notes where lists begin.
+func (d *digester) word(a *analyzer, t *token, list *digestList) {
+	text := a.src[t.start:t.end]
+	if t.flags&wordUpper == 0 || int(t.end) < len(a.src) && a.src[t.end] == '.' {
+		d.buf = append(d.buf, text...)
+	} else {
+		for i := 0; i < len(text); i++ {
+			c := text[i]
+			if c >= 'a' && c <= 'z' {
+				c -= 'a' - 'A'
+			}
+			d.buf = append(d.buf, c)
+		}
+	}
+	switch t.id {
+	case kwValues:
+		*list = digestList{kind: listRows, wait: true}
+	case kwSelect, kwWith, kwTable:
+		list.kind = listNone
+	}
+}
+
+// open begins the frame of a parenthesis or bracket.
+func (d *digester) open(t *token, outer *digestList) {
+	var inner digestList
+	switch {
+	case t.kind == tokenOpenBracket:
+		if d.last.id == kwArray || outer.kind == listElements && (d.last.kind == tokenOpenBracket || d.last.kind == tokenComma) {
+			inner.kind = listElements
+		}
+	case d.last.id == kwIn, outer.kind == listRows:
+		inner.kind = listElements
+	case outer.kind == listElements && (d.last.kind == tokenOpen || d.last.kind == tokenComma):
+		inner.kind = listElements
+	}
+	inner.wait = true
+	d.depth++
+	if d.depth < digestDepth-1 {
+		d.lists[d.depth] = inner
+	} else {
+		d.lists[digestDepth-1] = digestList{}
+	}
+}
+
+// list returns the list at the current depth. Far down all share one, in
+// which nothing is collapsed.
+func (d *digester) list() *digestList {
+	return &d.lists[min(d.depth, digestDepth-1)]
+}
+
+// endElement drops the element that ends here if it repeats the one before.
+func (d *digester) endElement(list *digestList) {
+	if list.kind == listNone || list.wait {
+		return
+	}
+	list.wait = true
+	text := d.buf[list.from:]
+	if list.kind == listElements && (len(text) == 0 || text[0] != '?' && text[0] != '(' && text[0] != '[') {
+		list.prevTo = 0
+		return
+	}
+	if list.prevTo > 0 && string(d.buf[list.prevFrom:list.prevTo]) == string(text) {
+		d.buf = d.buf[:list.prevTo]
+		d.last = token{kind: tokenClose}
+		d.lit = text[len(text)-1] == '?'
+		if d.lit {
+			d.last.kind = tokenNumber
+		}
+		d.sign = -1
+		return
+	}
+	list.prevFrom, list.prevTo = list.from, int32(len(d.buf))
+}
+
+// end finishes the text.
+func (d *digester) end() {
+	// The rows of VALUES end with the text where nothing else ends them.
+	if list := d.list(); list.kind == listRows {
+		d.endElement(list)
+	}
+}

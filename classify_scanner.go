@@ -1,0 +1,715 @@
+package pooled
+
+import "strings"
+
+// reading chooses between the ways in which a server may read a text, because
+// its settings or its version decide and the text does not show them.
+type reading uint8
+
+const (
+	// readPlain: backslashes escape in MySQL (no NO_BACKSLASH_ESCAPES) and not
+	// in PostgreSQL (standard_conforming_strings on); executable comments run.
+	readPlain reading = 0
+	// readBackslash swaps the meaning of backslashes in ordinary strings.
+	readBackslash reading = 1 << 0
+	// readANSI takes "x" for an identifier in MySQL (ANSI_QUOTES), where a
+	// backslash escapes nothing.
+	readANSI reading = 1 << 1
+	// readSkip takes executable comments for comments.
+	readSkip reading = 1 << 2
+	// readFlat ends a skipped executable comment at the first end of a
+	// comment, as servers do that know no comment inside it.
+	readFlat reading = 1 << 3
+
+	readAll = readBackslash | readANSI | readSkip | readFlat
+)
+
+// scanner cuts SQL into tokens, one at a time, without an allocation. It
+// accepts any bytes.
+type scanner struct {
+	src    string
+	pos    int // behind the current token
+	start  int // where it begins
+	kind   tokenKind
+	op     byte // the first byte of an operator, or of a single-byte token
+	word   word // of a tokenWord
+	flavor Flavor
+	how    reading
+	tables *flavorTables
+
+	// differs collects the readings under which this text would be cut in
+	// another way, so that the caller looks at those too.
+	differs reading
+	// broken: something is not terminated, or there is a NUL byte. The server
+	// refuses the text, or stops reading it earlier than we do.
+	broken bool
+	// inComment: the position is inside an executable comment.
+	inComment bool
+	// version of the executable comments met so far, and whether two differ:
+	// then there are more readings than run all and skip all.
+	version    string
+	versions   bool
+	sawComment bool
+}
+
+// next moves to the next token.
+func (s *scanner) next() {
+	src := s.src
+	chars := &s.tables.chars
+	for s.pos < len(src) {
+		c := src[s.pos]
+		s.start = s.pos
+		s.op = c
+		switch chars.kind[c] {
+		case charSpace:
+			s.pos++
+			continue
+		case charLetter:
+			s.scanWord()
+			return
+		case charDigit:
+			s.scanNumber()
+			return
+		case charComma:
+			s.single(tokenComma)
+			return
+		case charOpen:
+			s.single(tokenOpen)
+			return
+		case charClose:
+			s.single(tokenClose)
+			return
+		case charDot:
+			if s.pos+1 < len(src) && src[s.pos+1] >= '0' && src[s.pos+1] <= '9' && !s.afterName() {
+				s.scanNumber()
+				return
+			}
+			s.single(tokenDot)
+			return
+		case charQuote:
+			s.pos++
+			s.scanString('\'', s.escapes('\''))
+			return
+		case charDoubleQuote:
+			if s.flavor == MySQL {
+				s.pos++
+				s.scanString('"', s.escapes('"'))
+				return
+			}
+			s.scanQuoted('"')
+			return
+		case charBackquote:
+			s.scanQuoted('`')
+			return
+		case charOperator:
+			if c == '*' && s.flavor == MySQL && s.peek(1) == '/' {
+				// Outside a comment no expression of MySQL has these two.
+				s.broken = s.broken || !s.inComment
+				s.inComment = false
+				s.pos += 2
+				continue
+			}
+			s.scanOperator()
+			return
+		case charDash:
+			if s.lineComment() {
+				s.skipLine()
+				continue
+			}
+			s.scanOperator()
+			return
+		case charHash:
+			s.skipLine()
+			continue
+		case charSlash:
+			if s.peek(1) == '*' {
+				s.scanComment()
+				continue
+			}
+			s.scanOperator()
+			return
+		case charDollar:
+			s.scanDollar()
+			return
+		case charAt:
+			s.scanVar()
+			return
+		case charColon:
+			s.scanColon()
+			return
+		case charSemicolon:
+			s.single(tokenSemicolon)
+			return
+		case charOpenBracket:
+			s.single(tokenOpenBracket)
+			return
+		case charCloseBracket:
+			s.single(tokenCloseBracket)
+			return
+		case charQuestion:
+			if s.flavor == MySQL {
+				s.single(tokenParam)
+				return
+			}
+			s.scanOperator()
+			return
+		case charNUL:
+			// PostgreSQL takes text up to the first NUL, MySQL's lexer may stop
+			// there: what follows is not what the server reads.
+			s.broken = true
+			s.pos++
+			continue
+		default:
+			s.single(tokenOperator)
+			return
+		}
+	}
+	s.start = s.pos
+	s.kind = tokenEnd
+	if s.inComment {
+		s.broken = true
+	}
+}
+
+func (s *scanner) single(k tokenKind) {
+	s.kind = k
+	s.pos++
+}
+
+// peek returns the byte n places behind the position, 0 past the end.
+func (s *scanner) peek(n int) byte {
+	if s.pos+n < len(s.src) {
+		return s.src[s.pos+n]
+	}
+	return 0
+}
+
+// afterName tells that the token before, still in s.kind, is a name that
+// touches this dot: then t.1a is a name of MySQL and no number.
+func (s *scanner) afterName() bool {
+	if s.start == 0 {
+		return false
+	}
+	c := s.src[s.start-1]
+	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
+}
+
+func (s *scanner) scanWord() {
+	src, i := s.src, s.pos+1
+	chars := &s.tables.chars
+	for i < len(src) && chars.word[src[i]] {
+		i++
+	}
+	n := i - s.pos
+	// A letter that touches a quote is the prefix of a string.
+	if n == 1 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(i) {
+		return
+	}
+	s.kind = tokenWord
+	s.word = word{}
+	if e := s.tables.words.find(src, s.pos, i); e != nil {
+		s.word = e.word
+	}
+	s.pos = i
+}
+
+// scanPrefixed reads E'..', N'..', B'..', X'..', U&'..' and U&"..".
+func (s *scanner) scanPrefixed(i int) bool {
+	c := s.src[s.pos] | 0x20
+	if s.src[i] == '&' {
+		if c != 'u' || s.flavor == MySQL || i+1 >= len(s.src) {
+			return false
+		}
+		switch s.src[i+1] {
+		case '\'':
+			s.pos = i + 2
+			s.scanString('\'', s.escapes('\''))
+			return true
+		case '"':
+			s.pos = i + 1
+			s.scanQuoted('"')
+			return true
+		}
+		return false
+	}
+	switch {
+	case c == 'e' && s.flavor == Postgres:
+		s.pos = i + 1
+		s.scanString('\'', escapeAlways)
+	case c == 'n' || c == 'b' || c == 'x':
+		s.pos = i + 1
+		s.scanString('\'', s.escapes('\''))
+	default:
+		return false
+	}
+	return true
+}
+
+// escapeMode says what a backslash does in a string.
+type escapeMode uint8
+
+const (
+	escapeNever  escapeMode = iota // an ordinary byte, though another setting would make it escape
+	escapeHere                     // escapes, though another setting would make it ordinary
+	escapeAlways                   // escapes under every setting
+)
+
+// escapes returns what a backslash does in an ordinary string between quote.
+func (s *scanner) escapes(quote byte) escapeMode {
+	on := s.flavor == MySQL
+	if s.how&readBackslash != 0 {
+		on = !on
+	}
+	if quote == '"' && s.how&readANSI != 0 {
+		on = false
+	}
+	if on {
+		return escapeHere
+	}
+	return escapeNever
+}
+
+// scanString reads up to the closing quote; the position is behind the
+// opening one.
+func (s *scanner) scanString(quote byte, mode escapeMode) {
+	src, i := s.src, s.pos
+	s.kind = tokenString
+	for {
+		if mode == escapeNever {
+			k := strings.IndexByte(src[i:], quote)
+			if k < 0 {
+				break
+			}
+			// A quote behind an odd number of backslashes is where the two
+			// settings part.
+			odd := false
+			for b := i + k - 1; b >= s.start && src[b] == '\\'; b-- {
+				odd = !odd
+			}
+			if odd {
+				s.disagree(quote)
+			}
+			i += k + 1
+		} else {
+			for i < len(src) && src[i] != quote && src[i] != '\\' {
+				i++
+			}
+			if i >= len(src) {
+				break
+			}
+			if src[i] == '\\' {
+				if mode == escapeHere && i+1 < len(src) && (src[i+1] == quote) {
+					s.disagree(quote)
+				}
+				i += 2
+				continue
+			}
+			i++
+		}
+		if i < len(src) && src[i] == quote {
+			i++
+			continue
+		}
+		if s.flavor == Postgres {
+			if k := s.continued(i); k > 0 {
+				i = k
+				continue
+			}
+		}
+		s.pos = i
+		return
+	}
+	s.pos = len(src)
+	s.broken = true
+}
+
+// disagree notes that another setting would end a string elsewhere.
+func (s *scanner) disagree(quote byte) {
+	s.differs |= readBackslash
+	if quote == '"' {
+		s.differs |= readANSI
+	}
+}
+
+// continued returns the position behind the quote that continues a string of
+// PostgreSQL on another line, or 0. The continuation keeps the rules of the
+// first part: a backslash escapes in it if that one began with E.
+func (s *scanner) continued(i int) int {
+	line := false
+	for i < len(s.src) {
+		switch c := s.src[i]; {
+		case c == '\n' || c == '\r':
+			line = true
+			i++
+		case c == ' ' || c == '\t' || c == '\f' || c == '\v':
+			i++
+		case c == '-' && i+1 < len(s.src) && s.src[i+1] == '-':
+			k := strings.IndexAny(s.src[i:], "\n\r")
+			if k < 0 {
+				return 0
+			}
+			i += k
+		case c == '\'' && line:
+			return i + 1
+		default:
+			return 0
+		}
+	}
+	return 0
+}
+
+// scanQuoted reads a quoted identifier; the position is at its quote.
+func (s *scanner) scanQuoted(quote byte) {
+	s.kind = tokenQuoted
+	i := s.pos + 1
+	for {
+		k := strings.IndexByte(s.src[i:], quote)
+		if k < 0 {
+			break
+		}
+		i += k + 1
+		if i < len(s.src) && s.src[i] == quote {
+			i++
+			continue
+		}
+		s.pos = i
+		return
+	}
+	// What began as a name may hold anything up to the end of the text, a
+	// password among it: a digest must not show it.
+	s.kind = tokenString
+	s.pos = len(s.src)
+	s.broken = true
+}
+
+func (s *scanner) scanNumber() {
+	src, i := s.src, s.pos
+	s.kind = tokenNumber
+	if src[i] == '0' && i+2 < len(src) && (src[i+1]|0x20 == 'x' && isHex(src[i+2]) ||
+		src[i+1]|0x20 == 'b' && src[i+2]&^1 == '0' || src[i+1]|0x20 == 'o' && isDigit(src[i+2])) {
+		for i += 2; i < len(src) && (isHex(src[i]) || src[i] == '_'); i++ {
+		}
+		if s.flavor == MySQL && i < len(src) && s.tables.chars.word[src[i]] {
+			s.scanDigitName(i)
+			return
+		}
+		s.pos = i
+		return
+	}
+	for i < len(src) && (isDigit(src[i]) || src[i] == '_' && s.flavor == Postgres) {
+		i++
+	}
+	if s.flavor == MySQL && src[s.pos] != '.' && i < len(src) && s.tables.chars.word[src[i]] {
+		// 1e5 is a number, and what follows it begins a new word: 1e5INTO
+		// hides an INTO. Any other letter makes the whole a name: 1INTO.
+		if k := exponent(src, i); k > i {
+			s.pos = k
+			return
+		}
+		s.scanDigitName(i)
+		return
+	}
+	if i < len(src) && src[i] == '.' && !(i+1 < len(src) && src[i+1] == '.') {
+		for i++; i < len(src) && (isDigit(src[i]) || src[i] == '_' && s.flavor == Postgres); i++ {
+		}
+	}
+	s.pos = exponent(src, i)
+}
+
+// exponent returns the position behind an exponent at i, or i.
+func exponent(src string, i int) int {
+	if i < len(src) && src[i]|0x20 == 'e' {
+		k := i + 1
+		if k < len(src) && (src[k] == '+' || src[k] == '-') {
+			k++
+		}
+		if k < len(src) && isDigit(src[k]) {
+			for k < len(src) && isDigit(src[k]) {
+				k++
+			}
+			return k
+		}
+	}
+	return i
+}
+
+// scanDigitName reads a name of MySQL that begins with digits.
+func (s *scanner) scanDigitName(i int) {
+	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
+		i++
+	}
+	s.kind = tokenWord
+	s.word = word{}
+	s.pos = i
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+// scanOperator reads an operator. PostgreSQL's end where a comment begins,
+// and a trailing sign belongs to what follows unless the operator has one of
+// the characters that the standard does not use.
+func (s *scanner) scanOperator() {
+	s.kind = tokenOperator
+	src, i := s.src, s.pos
+	if s.flavor == MySQL {
+		two := s.peek(1)
+		switch {
+		case src[i] == '<' && two == '=' && s.peek(2) == '>':
+			i += 3
+		case src[i] == '-' && two == '>' && s.peek(2) == '>':
+			i += 3
+		case src[i] == '-' && two == '>',
+			(src[i] == '<' || src[i] == '>' || src[i] == '!') && two == '=',
+			src[i] == '<' && (two == '>' || two == '<'),
+			src[i] == '>' && two == '>',
+			(src[i] == '|' || src[i] == '&') && two == src[i]:
+			i += 2
+		default:
+			i++
+		}
+		s.pos = i
+		return
+	}
+	special := false
+	for i < len(src) {
+		switch c := src[i]; c {
+		case '+', '*', '<', '>', '=':
+		case '-':
+			if i+1 < len(src) && src[i+1] == '-' {
+				goto end
+			}
+		case '/':
+			if i+1 < len(src) && src[i+1] == '*' {
+				goto end
+			}
+		case '~', '!', '@', '#', '^', '&', '|', '`', '?', '%':
+			special = true
+		default:
+			goto end
+		}
+		i++
+	}
+end:
+	if !special {
+		for i > s.pos+1 && (src[i-1] == '+' || src[i-1] == '-') {
+			i--
+		}
+	}
+	if i == s.pos+1 && src[s.pos] == '?' {
+		s.kind = tokenQuestion
+	}
+	s.pos = i
+}
+
+// lineComment tells whether two dashes at the position begin a comment. MySQL
+// wants a blank behind them, since 5--1 is an expression there. Where a text
+// begins there is no expression yet, and some servers take a line of dashes
+// for a comment; those that do not refuse the text.
+func (s *scanner) lineComment() bool {
+	if s.peek(1) != '-' {
+		return false
+	}
+	return s.flavor != MySQL || s.kind == tokenEnd || s.pos+2 >= len(s.src) || s.src[s.pos+2] <= ' ' || s.src[s.pos+2] == 0x7f
+}
+
+// skipLine moves behind the end of the line.
+func (s *scanner) skipLine() {
+	end := strings.IndexByte(s.src[s.pos:], '\n')
+	if end < 0 {
+		end = len(s.src) - s.pos
+	}
+	if s.flavor == Postgres {
+		// Looked for only up to the line feed: a search to the end of the text
+		// at every comment would take quadratic time.
+		if k := strings.IndexByte(s.src[s.pos:s.pos+end], '\r'); k >= 0 {
+			end = k
+		}
+	}
+	s.noteNUL(s.pos + end)
+	s.pos = min(s.pos+end+1, len(s.src))
+}
+
+// noteNUL breaks the text if there is a NUL byte before end.
+func (s *scanner) noteNUL(end int) {
+	if strings.IndexByte(s.src[s.pos:end], 0) >= 0 {
+		s.broken = true
+	}
+}
+
+// scanComment skips a comment, or enters an executable one of MySQL.
+func (s *scanner) scanComment() {
+	if s.flavor == MySQL {
+		s.scanMyComment()
+		return
+	}
+	depth := 1
+	i := s.pos + 2
+	from := i // what is before it has been taken as the end or the beginning of a comment
+	for depth > 0 {
+		k := strings.IndexByte(s.src[i:], '*')
+		if k < 0 {
+			s.pos = len(s.src)
+			s.broken = true
+			return
+		}
+		i += k
+		switch {
+		case i > from && s.src[i-1] == '/':
+			depth++
+			i++
+			from = i
+		case i+1 < len(s.src) && s.src[i+1] == '/':
+			depth--
+			i += 2
+			from = i
+		default:
+			i++
+		}
+	}
+	s.noteNUL(i)
+	s.pos = i
+}
+
+func (s *scanner) scanMyComment() {
+	body := s.pos + 2
+	switch {
+	case strings.HasPrefix(s.src[body:], "!"):
+		body++
+	case strings.HasPrefix(s.src[body:], "M!"), strings.HasPrefix(s.src[body:], "T!"):
+		body += 2
+	default:
+		end := strings.Index(s.src[body:], "*/")
+		if end < 0 {
+			s.pos = len(s.src)
+			s.broken = true
+			return
+		}
+		s.noteNUL(body + end)
+		s.pos = body + end + 2
+		return
+	}
+	if s.src[body-1] == '!' && body < len(s.src) && s.src[body] == '[' {
+		// TiDB names a feature: /*T![auto_rand] ... */
+		if k := strings.IndexByte(s.src[body:], ']'); k >= 0 {
+			body += k + 1
+		}
+	}
+	for n := 0; n < 6 && body < len(s.src) && isDigit(s.src[body]); n++ {
+		body++
+	}
+	version := s.src[s.pos+2 : body]
+	if s.sawComment && version != s.version {
+		s.versions = true
+	}
+	s.version, s.sawComment = version, true
+	s.differs |= readSkip
+	if s.how&readSkip == 0 {
+		s.inComment = true
+		s.pos = body
+		return
+	}
+	end := strings.Index(s.src[body:], "*/")
+	if end >= 0 && strings.Contains(s.src[body:body+end], "/*") {
+		s.differs |= readFlat
+		if s.how&readFlat == 0 {
+			// The first end belongs to the inner comment.
+			if k := strings.Index(s.src[body+end+2:], "*/"); k >= 0 {
+				end += 2 + k
+			} else {
+				end = -1
+			}
+			if inner := s.src[body:]; end >= 0 && strings.Count(inner[:end], "/*") > 1 {
+				s.versions = true // which comment ends where is anybody's guess
+			}
+		}
+	}
+	if end < 0 {
+		s.pos = len(s.src)
+		s.broken = true
+		return
+	}
+	s.pos = body + end + 2
+}
+
+// scanDollar reads $1 or a dollar-quoted string of PostgreSQL.
+func (s *scanner) scanDollar() {
+	src, i := s.src, s.pos+1
+	if i < len(src) && isDigit(src[i]) {
+		for i < len(src) && isDigit(src[i]) {
+			i++
+		}
+		s.kind = tokenParam
+		s.pos = i
+		return
+	}
+	for i < len(src) && s.tables.chars.word[src[i]] && src[i] != '$' {
+		i++
+	}
+	if i >= len(src) || src[i] != '$' {
+		s.single(tokenOperator)
+		return
+	}
+	tag := src[s.pos : i+1]
+	s.kind = tokenString
+	end := strings.Index(src[i+1:], tag)
+	if end < 0 {
+		s.pos = len(src)
+		s.broken = true
+		return
+	}
+	s.pos = i + 1 + end + len(tag)
+}
+
+// scanVar reads @x, @'x', @`x`, @@x and @@global.
+func (s *scanner) scanVar() {
+	s.kind = tokenVar
+	s.pos++
+	if s.peek(0) == '@' {
+		s.kind = tokenSysVar
+		s.pos++
+	}
+	switch c := s.peek(0); {
+	case c == '\'' || c == '"':
+		kind := s.kind
+		s.pos++
+		s.scanString(c, s.escapes(c))
+		s.kind = kind
+	case c == '`':
+		kind := s.kind
+		s.scanQuoted('`')
+		s.kind = kind
+	default:
+		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.') {
+			s.pos++
+		}
+	}
+}
+
+func (s *scanner) scanColon() {
+	switch c := s.peek(1); {
+	case c == ':':
+		s.kind = tokenCast
+		s.pos += 2
+	case c == '=':
+		s.kind = tokenAssign
+		s.pos += 2
+	case s.tables.chars.kind[c] == charLetter && !s.afterOperand():
+		s.kind = tokenParam
+		for s.pos++; s.pos < len(s.src) && s.tables.chars.word[s.src[s.pos]]; s.pos++ {
+		}
+	default:
+		s.single(tokenOperator)
+	}
+}
+
+// afterOperand tells that the byte before a colon ends an operand, as in the
+// slice a[x:y], so that the colon begins no parameter.
+func (s *scanner) afterOperand() bool {
+	if s.start == 0 {
+		return false
+	}
+	c := s.src[s.start-1]
+	return s.tables.chars.word[c] || c == ')' || c == ']' || c == '"' || c == '\''
+}

@@ -1,0 +1,114 @@
+// Command pooled shows and looks after pools of database connections.
+//
+// Run "pooled help" for its commands. Each lies in a file of its own, which
+// declares one [command]; the list below is all that knows of them.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// commands are the subcommands, in the order of the help text.
+var commands = []*command{
+	demoCommand,
+	versionCommand,
+}
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the command ran and failed
+	exitUsage  = 2 // the command line was wrong, nothing ran
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	env := &environment{
+		stdout: newScreen(os.Stdout, os.Getenv),
+		stderr: newScreen(os.Stderr, os.Getenv),
+	}
+	code := run(ctx, env, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run does what the arguments say and returns the exit code.
+func run(ctx context.Context, env *environment, args []string) int {
+	err := dispatch(ctx, env, args)
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(env.stderr, "pooled: %v\n%s\n", usage, usage.hint)
+		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(env.stderr, "pooled: interrupted")
+		return exitFailed
+	}
+	fmt.Fprintf(env.stderr, "pooled: %v\n", err)
+	return exitFailed
+}
+
+func dispatch(ctx context.Context, env *environment, args []string) error {
+	if len(args) == 0 {
+		printHelp(env.stderr)
+		return &usageError{text: "a command is missing", hint: "Commands: " + commandNames() + "."}
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		if len(rest) == 0 {
+			printHelp(env.stdout)
+			return nil
+		}
+		c, err := find(rest[0])
+		if err != nil {
+			return err
+		}
+		c.help(env.stdout)
+		return nil
+	case "-version", "--version":
+		name = "version"
+	}
+	c, err := find(name)
+	if err != nil {
+		return err
+	}
+	return c.execute(ctx, env, rest)
+}
+
+func find(name string) (*command, error) {
+	i := slices.IndexFunc(commands, func(c *command) bool { return c.name == name })
+	if i < 0 {
+		return nil, &usageError{text: fmt.Sprintf("there is no command %q", name), hint: "Commands: " + commandNames() + "."}
+	}
+	return commands[i], nil
+}
+
+func commandNames() string {
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.name
+	}
+	return strings.Join(names, ", ")
+}
+
+func printHelp(w io.Writer) {
+	fmt.Fprint(w, "Pooled shows and looks after pools of database connections.\n\nUsage:\n\n  pooled <command> [flags]\n\nCommands:\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.short)
+	}
+	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong.\n")
+}

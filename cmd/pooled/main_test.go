@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+)
+
+// call runs the command line and returns what it printed.
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	env := &environment{stdout: &screen{Writer: &out}, stderr: &screen{Writer: &errs}}
+	code = run(t.Context(), env, args)
+	return code, out.String(), errs.String()
+}
+
+func TestHelpGoesToStdout(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "demo"}, {"demo", "-h"}, {"demo", "--help"}, {"version", "-h"}, {"help", "version"}} {
+		code, out, errs := call(t, args...)
+		if code != exitOK || errs != "" || !strings.Contains(out, "sage: ") && !strings.Contains(out, "Usage:\n") {
+			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, out, errs)
+		}
+		for line := range strings.Lines(out) {
+			if len(line) > 81 && !strings.HasPrefix(line, "    \t") {
+				t.Errorf("%v: a line of %d characters: %s", args, len(line), line)
+			}
+		}
+	}
+	_, out, _ := call(t, "help")
+	for _, c := range commands {
+		if !strings.Contains(out, c.short) {
+			t.Errorf("help does not name %s", c.name)
+		}
+	}
+	if _, out, _ := call(t, "help", "demo"); !strings.Contains(out, "-dsn DSN") || !strings.Contains(out, "-conns") {
+		t.Errorf("no flags in the help of demo: %s", out)
+	}
+}
+
+func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{nil, []string{"a command is missing", "demo, version"}},
+		{[]string{"dmo"}, []string{`"dmo"`, "demo, version"}},
+		{[]string{"help", "x"}, []string{`"x"`, "demo, version"}},
+		{[]string{"demo", "-x"}, []string{"-x", "pooled help demo"}},
+		{[]string{"demo", "x"}, []string{`unexpected argument "x"`}},
+		{[]string{"demo", "-conns", "0"}, []string{"-conns is 0", "1 to 100"}},
+		{[]string{"demo", "-conns", "many"}, []string{`"many"`, "-conns"}},
+		{[]string{"demo", "-time", "1ms"}, []string{"-time is 1ms", "50ms to 1m"}},
+		{[]string{"demo", "-dsn", "sqlserver://u:secret@h"}, []string{"neither PostgreSQL's nor MySQL's", "postgres://user:password@host"}},
+	} {
+		code, out, errs := call(t, c.args...)
+		if code != exitUsage || out != "" {
+			t.Errorf("%v: exit %d, stdout %q", c.args, code, out)
+		}
+		for _, want := range c.want {
+			if !strings.Contains(errs, want) {
+				t.Errorf("%v: no %q in %q", c.args, want, errs)
+			}
+		}
+		if strings.Contains(errs, "secret") {
+			t.Errorf("%v: %q shows the DSN", c.args, errs)
+		}
+	}
+}
+
+func TestServerThatIsNotThereIsAFailure(t *testing.T) {
+	for _, dsn := range []string{
+		"postgres://u:secret@127.0.0.1:1/d?sslmode=disable",
+		"mysql://u:secret@127.0.0.1:1/d",
+		"postgres://u:secret@127.0.0.1:1/d?pool_max_cons=3",
+	} {
+		code, _, errs := call(t, "demo", "-dsn", dsn)
+		if code != exitFailed || !strings.HasPrefix(errs, "pooled: ") {
+			t.Errorf("exit %d, stderr %q", code, errs)
+		}
+		if strings.Contains(errs, "secret") {
+			t.Errorf("%q shows the password", errs)
+		}
+	}
+}
+
+func TestInterruptIsAFailure(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var errs bytes.Buffer
+	env := &environment{stdout: &screen{Writer: new(bytes.Buffer)}, stderr: &screen{Writer: &errs}}
+	if code := run(ctx, env, []string{"demo"}); code != exitFailed || errs.String() != "pooled: interrupted\n" {
+		t.Errorf("exit %d, %q", code, errs.String())
+	}
+}
+
+func TestVersionNamesGo(t *testing.T) {
+	if code, out, _ := call(t, "version"); code != exitOK || !strings.Contains(out, "go1.") {
+		t.Errorf("exit %d, %q", code, out)
+	}
+}
+
+func TestOnlyATerminalGetsColourAndProgress(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	none := func(string) string { return "" }
+	if s := newScreen(file, none); s.terminal || s.Bold("x") != "x" {
+		t.Error("a file is taken for a terminal")
+	}
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0) // a character device, as a terminal is
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	if s := newScreen(terminal, none); !s.terminal || s.Bold("x") == "x" {
+		t.Error("a character device is not taken for a terminal")
+	}
+	for name, value := range map[string]string{"NO_COLOR": "1", "TERM": "dumb"} {
+		s := newScreen(terminal, func(n string) string {
+			if n == name {
+				return value
+			}
+			return ""
+		})
+		if s.Bold("x") != "x" {
+			t.Errorf("%s=%s: still bold", name, value)
+		}
+	}
+
+	var out bytes.Buffer
+	s := &screen{Writer: &out, terminal: true}
+	s.Progress("1 of 2")
+	s.Write([]byte("done\n"))
+	if got, want := out.String(), "\r\x1b[K1 of 2\r\x1b[Kdone\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,229 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// What may be tried again, and what the program is told when it may not.
+//
+// A statement runs a second time only if the first time did nothing that
+// lasts, and that is never taken from the base driver's word: pgx calls
+// statements safe to retry that ran (5.9 to 5.12), and an error of a server
+// that shuts down (57P01) has been seen over rows that were committed. What
+// counts is that no byte left the socket, or that the statement is proved to
+// be a pure read, or that the server itself rolled it back.
+
+// maxTries is how often one statement is tried again.
+const maxTries = 4
+
+// again decides what an error of the base means. With a nil error the caller
+// runs the same once more, on the link returned; otherwise the error is what
+// the program gets, and the statement is over.
+func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidence, err error) (*link, error) {
+	if h.off {
+		return nil, err
+	}
+	p := h.pool
+	fault := p.fault(err)
+	switch {
+	case fault == FaultLinkLost || fault == FaultServerDown:
+		l.broken = true
+		p.suspectIdle() // one dead link seldom comes alone
+	case fault == FaultReadOnly && h.alone(l):
+		p.failover(l, err)
+	}
+	repeat := h.repeatable(l, st, fault, before)
+	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
+		err = h.verdict(l, st, before, err)
+		h.ran(l, st)
+		return nil, err
+	}
+	h.tries++
+	p.stats.retries.Add(1)
+	if hook := p.cfg.Hooks.OnRetry; hook != nil {
+		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err})
+	}
+	if repeat == repeatHere || h.tries > 1 {
+		if err := pause(ctx, backoff(h.tries)); err != nil {
+			return nil, err
+		}
+	}
+	if repeat == repeatHere {
+		return l, nil
+	}
+	h.hangUp(closedBroken)
+	if l, err = h.borrow(ctx, true); err != nil {
+		return nil, sealed(err)
+	}
+	return l, nil
+}
+
+type repeat uint8
+
+const (
+	repeatNot       repeat = iota
+	repeatHere             // on the same link
+	repeatElsewhere        // on a fresh link
+)
+
+// alone says that the loan is nothing but the statement at hand: no
+// transaction, no open result, nothing on the session that it could need.
+func (h *conn) alone(l *link) bool {
+	return h.tx.base == nil && l.open == 0 && l.session.Load() == 0
+}
+
+func (h *conn) repeatable(l *link, st *Statement, fault Fault, before evidence) repeat {
+	if h.pool.cfg.DisableRetry {
+		return repeatNot
+	}
+	switch fault {
+	case FaultLinkLost, FaultServerDown:
+		// One loan, one link: once more than proven reads ran, the rest of
+		// the loan belongs to the session that is gone.
+		if h.dirty || h.tx.base != nil || l.open > 0 {
+			return repeatNot
+		}
+		if l.nothingSent(before) || st.Retryable && l.session.Load() == 0 {
+			return repeatElsewhere
+		}
+	case FaultSerialization, FaultDeadlock:
+		// The server rolled the statement back. A text with several, or a
+		// procedure, may have committed some of its work.
+		if h.alone(l) && !st.Multi && (st.Class == Read || st.Class == Write) {
+			return repeatHere
+		}
+	case FaultReadOnly:
+		// The server refused the statement; the next link leads to its
+		// successor.
+		if h.alone(l) && !h.dirty {
+			return repeatElsewhere
+		}
+	}
+	return repeatNot
+}
+
+// verdict is the error that the program gets for err when the statement is
+// not tried again.
+func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error {
+	if h.off {
+		return err
+	}
+	switch h.pool.fault(err) {
+	case FaultUnknownOutcome:
+		return &LostError{Operation: st.Operation, Err: err}
+	case FaultLinkLost, FaultServerDown:
+		l.broken = true
+	case FaultCancelled:
+		// A context that ends during COMMIT closes the link: nobody will
+		// read the answer.
+		if st.Tx != TxCommit || l.healthy() {
+			return err
+		}
+	default:
+		return err
+	}
+	bad := errors.Is(err, driver.ErrBadConn)
+	if l.nothingSent(before) {
+		if bad && !h.dirty && h.tx.base == nil && l.open == 0 {
+			return fmt.Errorf("pooled: the connection was lost %d times in a row before the statement ran: %w", h.tries+1, sealed(err))
+		}
+		return err
+	}
+	if h.tx.base != nil && st.Tx != TxCommit {
+		return err // the transaction ends with its link, and so does the statement
+	}
+	if st.Retryable {
+		if bad && !h.dirty {
+			return sealed(err)
+		}
+		return err
+	}
+	return &LostError{Operation: st.Operation, Err: err}
+}
+
+// noted remembers what err says of the link and returns it. For calls that
+// are not a statement of their own.
+func (h *conn) noted(l *link, err error) error {
+	if err != nil && !h.off {
+		if f := h.pool.fault(err); f == FaultLinkLost || f == FaultServerDown {
+			l.broken = true
+		}
+	}
+	return err
+}
+
+// fault reads an error; driver.ErrBadConn means the same in every dialect.
+func (p *Pool) fault(err error) Fault {
+	if errors.Is(err, driver.ErrBadConn) {
+		return FaultLinkLost
+	}
+	return p.dialect.Fault(err)
+}
+
+// Back-off before a repetition: full jitter up to 5 ms, doubled each time.
+const backoffBase = 5 * time.Millisecond
+
+func backoff(try int) time.Duration { return rand.N(backoffBase << min(try, 6)) }
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// The retry budget: within budgetWindow at most budgetShare of the loans that
+// began in it may be retries, and budgetFloor more, so that an outage is not
+// made worse by everybody trying again.
+const (
+	budgetWindow = 10 * time.Second
+	budgetShare  = 0.1
+	budgetFloor  = 100
+)
+
+// retryBudget counts the retries of the present window.
+type retryBudget struct {
+	mu      sync.Mutex // taken only when something failed
+	start   int64      // nano() at which the window began
+	loans   uint64     // loans of the pool by then
+	retries int
+}
+
+// takeRetry asks the budget for one repetition.
+func (p *Pool) takeRetry() bool {
+	now, b := nano(), &p.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.start == 0 || now-b.start > int64(budgetWindow) {
+		b.start, b.loans, b.retries = now, p.loanCount(), 0
+	}
+	if b.retries >= budgetFloor && float64(b.retries) >= budgetFloor+budgetShare*float64(p.loanCount()-b.loans) {
+		p.stats.retriesRefused.Add(1)
+		return false
+	}
+	b.retries++
+	return true
+}
+
+// loanCount returns how many loans are over. It takes some microseconds and
+// is asked only when retries are many.
+func (p *Pool) loanCount() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.useBefore.Count()
+	for _, l := range p.links {
+		n += l.use.count()
+	}
+	return n
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Measures what the pool promises against the bare driver, in the same run and
+# without the race detector, and prints one table of figures and bounds. It
+# fails when a bound does not hold. A machine that does other things at the same
+# time measures those.
+source "$(dirname "$0")/lib.sh"
+
+export POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require}
+benchstat=golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+status=0
+
+say "callers, bursts and dials"
+go test -c -o "$dir/test" .
+"$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns)$' >"$dir/tests" || status=1
+grep -E '^ *(---|===|.*_test\.go:)' "$dir/tests" | grep -v MEASURED || true
+
+say "benchmarks, ${BENCHCOUNT:-6} times each"
+"$dir/test" -test.run '^$' -test.bench '^Benchmark(Overhead|Postgres|MariaDB)$' -test.benchmem -test.count "${BENCHCOUNT:-6}" >"$dir/bench" || status=1
+go run "$benchstat" -col /db "$dir/bench" || true # only to look at: it may not be to be had
+
+# bench compares the medians of a benchmark: its name, a unit, diff or ratio
+# (bare time by pooled time), the relation and the bound, and a name for it.
+bench() {
+	awk -v name="Benchmark$1" -v unit="$2" -v how="$3" -v relation="$4" -v bound="$5" -v what="$6" '
+		function median(v, n,   i, j, t) {
+			for (i = 2; i <= n; i++)
+				for (j = i; j > 1 && v[j-1] > v[j]; j--) { t = v[j]; v[j] = v[j-1]; v[j-1] = t }
+			return n % 2 ? v[(n+1)/2] : (v[n/2] + v[n/2+1]) / 2
+		}
+		index($1, name "/db=") == 1 {
+			for (i = 3; i < NF; i += 2) if ($(i+1) == unit) {
+				if ($1 ~ /db=bare/) bare[++b] = $i; else pooled[++p] = $i
+			}
+		}
+		END {
+			if (!b || !p) { printf "%s|none|%s %s|MISSED\n", what, relation, bound; exit }
+			x = median(bare, b); y = median(pooled, p)
+			got = how == "diff" ? y - x : x / y
+			ok = relation == "<=" ? got <= bound : got >= bound
+			printf "%s|%.3g|%s %s|%s\n", what, got, relation, bound, ok ? "ok" : "MISSED"
+		}' "$dir/bench"
+}
+
+{
+	# A comparison may take several rounds; its last one counts.
+	sed -n 's/.*MEASURED|//p' "$dir/tests" | awk -F'|' '!($1 in last) { order[++n] = $1 } { last[$1] = $0 } END { for (i = 1; i <= n; i++) print last[order[i]] }'
+	for op in query exec query-parallel exec-parallel; do
+		bench "Overhead/$op" ns/op diff '<=' 200 "$op on a driver that does nothing: ns added"
+		bench "Overhead/$op" allocs/op diff '<=' 0 "$op on a driver that does nothing: allocations added"
+	done
+	bench Postgres ns/op ratio '>=' 0.98 "PostgreSQL, by primary key: throughput, of the bare driver's"
+	bench MariaDB ns/op ratio '>=' 1.5 "MariaDB, with an argument: throughput, of the bare driver's"
+} >"$dir/table"
+
+say "against the bounds ($(go env GOOS)/$(go env GOARCH), $(go env GOVERSION), $(getconf _NPROCESSORS_ONLN) cores)"
+{ echo "what|measured|bound|"; cat "$dir/table"; } | awk -F'|' '
+	{ for (i = 1; i <= 4; i++) { cell[NR,i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+	END { for (r = 1; r <= NR; r++) printf "%-*s  %*s  %-*s  %s\n", width[1], cell[r,1], width[2], cell[r,2], width[3], cell[r,3], cell[r,4] }'
+if grep -q 'MISSED$' "$dir/table"; then
+	status=1
+fi
+exit $status
