@@ -87,7 +87,7 @@ func TestTheWrapperIsLikeItsBase(t *testing.T) {
 					return c
 				})
 				target.Unwrap = pooled.Unwrap
-				for _, a := range reportLikeness(t, bare, likeness.Run(t, target), mode.allowed) {
+				for _, a := range likeness.Report(t, bare, likeness.Run(t, target), mode.allowed) {
 					needed[a] = true
 				}
 			})
@@ -98,19 +98,4 @@ func TestTheWrapperIsLikeItsBase(t *testing.T) {
 			t.Errorf("%s is allowed to differ and never does", a.Label)
 		}
 	}
-}
-
-// reportLikeness fails the test for each difference that is not allowed, and
-// returns those of allowed that were needed.
-func reportLikeness(t *testing.T, bare, wrapped *likeness.Transcript, allowed []likeness.Allowed) []likeness.Allowed {
-	t.Helper()
-	diffs, used := likeness.Compare(bare, wrapped, allowed)
-	for _, d := range diffs {
-		t.Error(d)
-	}
-	for _, a := range used {
-		t.Logf("allowed: %s: %s", a.Label, a.Reason)
-	}
-	t.Logf("%d lines compared", bare.Len())
-	return used
 }

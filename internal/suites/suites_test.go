@@ -164,7 +164,6 @@ func TestDatabaseSQLsOwnTests(t *testing.T) {
 		{"TestErrBadConnReconnect", preparedOnce, false},
 		{"TestTxStmtClosedRePrepares", preparedOnce, false},
 		{"TestTxStmtFromTxStmtRePrepares", preparedOnce, false},
-		{"TestTxEndBadConn", "a COMMIT whose answer is lost is ErrOutcomeUnknown, not driver.ErrBadConn", false},
 		{"TestIssue18719", "after the end of its transaction the handle has no link, and takes none under a context that has ended", false},
 	}})
 }
