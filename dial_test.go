@@ -97,7 +97,7 @@ func TestAFaultOfTheConfigurationAnswersEverybodyAtOnce(t *testing.T) {
 
 func TestDialsBackOffWithJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, conns(0, 2), func(c *Config) { c.AcquireTimeout = time.Minute })
+		r := newRig(t, fakedriver.PGX, conns(0, 2), func(c *Config) { c.AcquireTimeout, c.DisableBreaker = time.Minute, true })
 		defer r.hold().Close()
 		var at []time.Time
 		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Do: func(context.Context, fakedriver.Call) error {
