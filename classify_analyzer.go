@@ -67,7 +67,8 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		}
 		other, more := analyze(f, query, how, nil)
 		differs |= more
-		if other.broken && !other.partly || other.empty {
+		bare := other.explain && other.verb == kwNone && !other.multi // EXPLAIN of nothing
+		if other.broken && !other.partly || other.empty || bare {
 			// Under that setting the server refuses the text or does nothing.
 			continue
 		}
@@ -113,7 +114,7 @@ func (a *analyzer) run() {
 		case tokenOpen:
 			a.onOpen(f, &t)
 		case tokenClose:
-			a.onClose(f)
+			a.onClose(f, &t)
 		case tokenComma:
 			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
@@ -280,10 +281,6 @@ func (a *analyzer) onWord(f *frame, t *token) {
 		if a.prev.id == kwValue && (a.before.id == kwNext || a.before.id == kwPrevious) {
 			a.cur.unsafe = true
 		}
-	case kwOn:
-		if a.prev.id == kwDistinct {
-			a.cur.callAfter = true
-		}
 	}
 	if a.cur.verb != kwSelect {
 		a.verbWord(t)
@@ -362,6 +359,8 @@ func (a *analyzer) onOpen(f *frame, t *token) {
 	default:
 		if a.call(f) {
 			flags |= frameCall
+		} else if a.prev.id == kwOn && a.before.id == kwDistinct || a.prev.id == kwOperator {
+			flags |= frameOperand
 		}
 	}
 	a.depth++
@@ -375,7 +374,7 @@ func (a *analyzer) onOpen(f *frame, t *token) {
 	}
 }
 
-func (a *analyzer) onClose(f *frame) {
+func (a *analyzer) onClose(f *frame, t *token) {
 	a.alert &^= alertPending
 	if a.cur.setConfig > 0 && int(a.cur.setConfig) == a.depth {
 		// set_config(name, value, true) lasts as long as the transaction.
@@ -389,6 +388,9 @@ func (a *analyzer) onClose(f *frame) {
 	}
 	if f.flags&frameOption != 0 {
 		a.cur.optionEnd()
+	}
+	if f.flags&frameOperand != 0 {
+		t.flags = wordOperand
 	}
 	a.depth--
 	if f = a.top(); f.with == withBody {
@@ -481,7 +483,6 @@ func (a *analyzer) call(f *frame) bool {
 		}
 		if p.id == kwOperator && a.flavor == Postgres && !a.qualified {
 			a.alert |= alertOperator // OPERATOR(schema.+)
-			a.cur.callAfter = true
 			return false
 		}
 	case tokenQuoted:
@@ -507,7 +508,7 @@ func (a *analyzer) call(f *frame) bool {
 	if a.before.id == kwAs || p.kind == tokenWord && !a.qualified && a.pairedWord(p.id) {
 		return false // an alias with columns, or a clause
 	}
-	if a.before.kind == tokenClose && !a.cur.callAfter {
+	if a.before.kind == tokenClose && a.before.flags&wordOperand == 0 {
 		// f(x) t(a, b): an alias with columns. Only the lists of DISTINCT ON and
 		// OPERATOR may be followed by a call.
 		return false
