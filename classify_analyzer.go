@@ -9,6 +9,17 @@ type token struct {
 	end   int32
 }
 
+// set copies field by field: the fields were written one by one, and the
+// processor would wait for all of them before it could read the whole at once.
+// That alone took a third of the time.
+func (t *token) set(u *token) {
+	t.kind = u.kind
+	t.id = u.id
+	t.flags = u.flags
+	t.start = u.start
+	t.end = u.end
+}
+
 // analyzer reads the tokens of a text once and gathers what they say. It is
 // made for one text, lives on the stack, and allocates nothing unless full is
 // set.
@@ -155,7 +166,9 @@ func (a *analyzer) run() {
 		if t.kind == tokenDot || a.prev.kind == tokenDot {
 			a.qualify(&t)
 		} else {
-			a.before, a.prev, a.qualified = a.prev, t, false
+			a.before.set(&a.prev)
+			a.prev.set(&t)
+			a.qualified = false
 		}
 	}
 }

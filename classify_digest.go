@@ -119,13 +119,18 @@ func (d *digester) token(a *analyzer, t *token) {
 				d.sign = at
 			}
 		}
-		d.buf = append(d.buf, a.src[t.start:t.end]...)
+		if t.end-t.start == 1 {
+			d.buf = append(d.buf, a.op)
+		} else {
+			d.buf = append(d.buf, a.src[t.start:t.end]...)
+		}
 	}
 	switch t.kind {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.last, d.lit = *t, literal
+	d.last.set(t)
+	d.lit = literal
 	if literal && t.kind == tokenWord {
 		d.last = token{kind: tokenNumber} // NULL reads back as ?
 	}
@@ -220,16 +225,14 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	text := a.src[t.start:t.end]
-	if t.flags&wordUpper == 0 || int(t.end) < len(a.src) && a.src[t.end] == '.' {
-		d.buf = append(d.buf, text...)
-	} else {
-		for i := 0; i < len(text); i++ {
-			c := text[i]
-			if c >= 'a' && c <= 'z' {
-				c -= 'a' - 'A'
+	at := len(d.buf)
+	d.buf = append(d.buf, a.src[t.start:t.end]...)
+	if t.flags&wordUpper != 0 && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
+		word := d.buf[at:]
+		for i, c := range word {
+			if c-'a' < 26 {
+				word[i] = c - ('a' - 'A')
 			}
-			d.buf = append(d.buf, c)
 		}
 	}
 	switch t.id {
