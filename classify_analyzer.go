@@ -1,5 +1,7 @@
 package pooled
 
+import "unicode/utf8"
+
 // token is what is remembered of a token that has passed.
 type token struct {
 	kind  tokenKind
@@ -69,6 +71,11 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		return outcome{broken: true, state: StateUnknown}
 	}
 	out, differs := analyze(f, query, readPlain, full)
+	if f == MySQL && out.readOnly && !utf8.ValidString(query) {
+		// The character set of the connection decides: in latin1 the byte A0 is
+		// a blank, in GBK a backslash may be half of a character.
+		out.readOnly, out.retryable = false, false
+	}
 	if differs == 0 {
 		return out
 	}

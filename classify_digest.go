@@ -184,7 +184,10 @@ func (d *digester) space(a *analyzer, t *token, literal bool) bool {
 	case tokenCast:
 		// Behind another colon it would be cut elsewhere.
 		return d.last.kind == tokenOperator || d.last.kind == tokenCast
-	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenSemicolon:
+	case tokenDot:
+		// @a .b is not @a.b
+		return d.last.kind == tokenVar || d.last.kind == tokenSysVar
+	case tokenComma, tokenClose, tokenCloseBracket, tokenSemicolon:
 		return false
 	case tokenOpen:
 		switch d.last.kind {

@@ -45,6 +45,8 @@ var digestCases = []struct {
 	{MySQL, "set @a = 1, @@session.b = 'c'", "SET @a = ?, @@session.b = ?"},
 	{MySQL, "create user 'bob'@'host' identified by 'secret'", "CREATE USER ? @'?' IDENTIFIED BY ?"},
 	{MySQL, "select * from \"t\" where a = \"b\"", "SELECT * FROM \"t\" WHERE a = ?"},
+	{MySQL, "select @ .a, @b .c", "SELECT @ .a, @b .c"},
+	{Postgres, "SELECT 'a' INTO 'b' \"c\"(1)", "SELECT ? INTO ? \"c\"(?)"},
 	{MySQL, "select 5--1", "SELECT ? - ?"},
 }
 
