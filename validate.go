@@ -68,6 +68,11 @@ func (r *resolver) checkValues() {
 				continue
 			}
 			s.setText(c, "")
+		case s.kind == kindList:
+			if isFunctionList(c.SafeFunctions, c.Dialect.Flavor()) {
+				continue
+			}
+			s.setText(c, "")
 		case s.kind == kindString:
 			if isName(s.text(c), int(s.max)) {
 				continue
@@ -105,6 +110,10 @@ func (r *resolver) setDefaults() {
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
 			s.setText(c, s.words[0])
+		case s.kind == kindList:
+			if r.sources[s.name] != "" {
+				continue // said to be off
+			}
 		case s.kind == kindString:
 			continue // defaultName
 		}
