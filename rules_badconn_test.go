@@ -19,7 +19,7 @@ func TestNoErrorOfTheGateIsABadConnection(t *testing.T) {
 	deadline := func(c *Config) { c.AcquireTimeout = time.Second }
 	for name, fails := range map[string]func(*rig) error{
 		"failed dial": func(r *rig) error {
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: sqlDBTries, Err: badDial})
 			return r.read(r.db)
 		},
 		"time-out with a failed dial": func(r *rig) error {
@@ -45,8 +45,10 @@ func TestNoErrorOfTheGateIsABadConnection(t *testing.T) {
 		},
 		"the dial of the repeat": func(r *rig) error {
 			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Query, Err: driver.ErrBadConn})
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Skip: 1, Err: badDial})
-			return r.read(r.db)
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Skip: 1, Times: -1, Err: badDial})
+			err := r.read(r.db)
+			r.srv.ClearFaults()
+			return err
 		},
 		"warming up": func(r *rig) error {
 			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: badDial})
@@ -137,7 +139,8 @@ func TestAWriteIsNotRunTwiceWithoutEvidence(t *testing.T) {
 				if !errors.As(err, &lost) || lost.Err != tt.err || errors.Is(err, driver.ErrBadConn) {
 					t.Errorf("got %#v", err)
 				}
-				r.saw("1 connect", "1 exec "+write)
+				synctest.Wait()
+				r.saw("1 connect", "1 exec "+write, "1 close")
 			})
 		})
 	}
