@@ -31,6 +31,13 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	p := h.pool
 	fault := p.fault(err)
+	repeat := h.repeatable(l, st, fault, before)
+	if repeat == repeatElsewhere && ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) && l.nothingSent(before) {
+		// pgx hangs up when it is given a context that has ended. sql.DB would
+		// try again and find out why; a sql.Conn may go on with another link.
+		h.hangUp(closedBroken)
+		return nil, ctx.Err()
+	}
 	switch {
 	case fault == FaultLinkLost || fault == FaultServerDown:
 		l.broken = true
@@ -38,7 +45,6 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	case fault == FaultReadOnly && h.alone(l):
 		p.failover(l, err)
 	}
-	repeat := h.repeatable(l, st, fault, before)
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
 		h.ran(l, st)
