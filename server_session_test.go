@@ -117,10 +117,9 @@ func TestPoolOfOneKeepsItsTemporaryTable(t *testing.T) {
 			c.HealthCheckPeriod, c.KeepaliveTime = time.Millisecond, 2*time.Millisecond
 		}
 		db, p := s.open(t, limits(0, 1), brief)
-		before := ask[int64](t, db, s.self)
 		do(t, db, leftover[s.driver].make...)
-		before = max(before, ask[int64](t, db, s.self)) // it may have been replaced before it had a state
 		do(t, db, "INSERT INTO mine VALUES (1)")
+		before := ask[int64](t, db, s.self)
 
 		// Beside it a pool whose link has no state shows when time is up.
 		other, q := s.open(t, limits(0, 1), brief)
@@ -131,6 +130,9 @@ func TestPoolOfOneKeepsItsTemporaryTable(t *testing.T) {
 		})
 		if n := ask[int](t, db, "SELECT count(*) FROM mine"); n != 1 {
 			t.Errorf("%d rows in the temporary table", n)
+		}
+		if after := ask[int64](t, db, s.self); after != before {
+			t.Errorf("session %d became %d", before, after)
 		}
 		if st := p.Stats(); st.Stateful != 1 {
 			t.Errorf("%d stateful links, want 1", st.Stateful)
