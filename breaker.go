@@ -2,6 +2,8 @@ package pooled
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"math/rand/v2"
 	"time"
 )
@@ -25,6 +27,9 @@ const (
 	probeMin       = 50 * time.Millisecond
 	probeJitter    = 25 * time.Millisecond
 )
+
+// sqlDBTries is how often sql.DB tries when it sees driver.ErrBadConn.
+const sqlDBTries = 3
 
 // BreakerState tells how the pool sees its server.
 type BreakerState uint8
@@ -83,6 +88,10 @@ func (p *Pool) reachedLocked() {
 // While a link lives, it may still serve those who wait, and their time-outs
 // name the cause.
 func (p *Pool) unreachableLocked(err error) {
+	// A base that answers driver.ErrBadConn asks to be tried again, as often
+	// as sql.DB would.
+	asksAgain := errors.Is(err, driver.ErrBadConn)
+	err = sealed(err)
 	now, o := nano(), &p.outage
 	if o.failures++; o.failures == 1 {
 		o.since = now
@@ -104,7 +113,7 @@ func (p *Pool) unreachableLocked(err error) {
 		for p.queue.head != nil {
 			p.grantLocked(p.queue.head, nil, p.outageErrorLocked())
 		}
-	} else if w := p.queue.head; w != nil && len(p.links) == 0 && !p.awaitedLocked() {
+	} else if w := p.queue.head; w != nil && len(p.links) == 0 && !p.awaitedLocked() && !(asksAgain && o.failures < sqlDBTries) {
 		p.grantLocked(w, nil, err)
 	}
 }

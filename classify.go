@@ -9,15 +9,9 @@ package pooled
 // of the first, ReadOnly holds if all of them only read, State is what all of
 // them leave behind together, and Retryable is false.
 func Classify(f Flavor, query string) Statement {
-	var (
-		full  details
-		text  [512]byte
-		items [24]detailItem
-		ctes  [8]cteItem
-	)
-	full.digest.buf, full.digest.sign = text[:0], -1
-	full.items, full.ctes = items[:0], ctes[:0]
-	out := classifyInto(f, query, &full)
+	full := detailsPool.Get().(*details)
+	full.reset()
+	out := classifyInto(f, query, full)
 	s := Statement{
 		Operation:  out.operation(),
 		Class:      out.class,
@@ -29,6 +23,7 @@ func Classify(f Flavor, query string) Statement {
 		State:      out.state,
 	}
 	full.fill(&s, query)
+	detailsPool.Put(full)
 	return s
 }
 

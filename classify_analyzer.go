@@ -9,13 +9,22 @@ type token struct {
 	end   int32
 }
 
+// set copies field by field: the fields were written one by one, and the
+// processor would wait for all of them before it could read the whole at once.
+// That alone took a third of the time.
+func (t *token) set(u *token) {
+	t.kind = u.kind
+	t.id = u.id
+	t.flags = u.flags
+	t.start = u.start
+	t.end = u.end
+}
+
 // analyzer reads the tokens of a text once and gathers what they say. It is
 // made for one text, lives on the stack, and allocates nothing unless full is
 // set.
 type analyzer struct {
 	scanner
-	functions *wordTable
-
 	depth  int
 	frames [maxDepth]frame
 
@@ -24,12 +33,29 @@ type analyzer struct {
 	qualified bool  // prev is the last part of a.b
 	catalog   bool  // and that a is pg_catalog
 
+	// alert collects the reasons for which even a plain name or a literal needs
+	// a look. Most of the time there is none, and they pass at once.
+	alert alert
+
 	cur   outcome // of the statement being read
 	all   outcome // of those before it
 	count int     // statements that are not empty
 
 	full *details // tables and digest; nil when only the outcome is wanted
 }
+
+// maxQuery is the longest text that is read; no server takes a longer one.
+const maxQuery = 1 << 30
+
+// alert is a set of reasons to look at every token.
+type alert uint8
+
+const (
+	alertVerb     alert = 1 << iota // no verb was met yet
+	alertPending                    // behind ( stands INSERT, UPDATE, ...: a verb if a name follows
+	alertOperator                   // in OPERATOR(
+	alertSpecial                    // CREATE and SET look at names too
+)
 
 // classifyQuick tells class and safety of a text. It allocates nothing.
 func classifyQuick(f Flavor, query string) outcome {
@@ -39,6 +65,9 @@ func classifyQuick(f Flavor, query string) outcome {
 // classifyInto reads the text in every way in which a server may read it and
 // keeps of each claim only what holds in all of them.
 func classifyInto(f Flavor, query string, full *details) outcome {
+	if len(query) > maxQuery {
+		return outcome{broken: true, state: StateUnknown}
+	}
 	out, differs := analyze(f, query, readPlain, full)
 	if differs == 0 {
 		return out
@@ -49,7 +78,8 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		}
 		other, more := analyze(f, query, how, nil)
 		differs |= more
-		if other.broken || other.empty {
+		bare := other.explain && other.verb == kwNone && !other.multi // EXPLAIN of nothing
+		if other.broken && !other.partly || other.empty || bare {
 			// Under that setting the server refuses the text or does nothing.
 			continue
 		}
@@ -62,8 +92,10 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 
 // analyze reads the text in one way.
 func analyze(f Flavor, query string, how reading, full *details) (outcome, reading) {
-	a := analyzer{scanner: newScanner(f, query, how), functions: functionsOf(f), full: full}
+	var a analyzer
+	a.src, a.flavor, a.how, a.tables, a.full = query, f, how, tablesOf(f), full
 	a.frames[0].flags = frameFirst
+	a.alert = alertVerb
 	a.run()
 	return a.all, a.differs
 }
@@ -75,26 +107,34 @@ func (a *analyzer) run() {
 		t := token{kind: a.kind, start: int32(a.start), end: int32(a.pos)}
 		if a.kind == tokenWord {
 			t.id, t.flags = a.word.id, a.word.flags
-			if t.id != kwNone && a.plainName(t.id) {
+			if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
 				t.id, t.flags = kwNone, 0
 			}
 		}
 		if a.full != nil {
 			a.full.token(a, &t)
 		}
+		f := a.top()
 		switch t.kind {
 		case tokenWord:
-			a.onWord(&t)
+			if t.id == kwNone && a.alert == 0 && f.with == withNone {
+				f.flags &^= frameFirst
+				break
+			}
+			a.onWord(f, &t)
 		case tokenOpen:
-			a.onOpen(&t)
+			a.onOpen(f, &t)
 		case tokenClose:
-			a.onClose()
+			a.onClose(f, &t)
 		case tokenComma:
-			a.onComma()
+			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
-			a.onOther(&t)
+			f.flags &^= frameFirst
+			if a.alert != 0 || f.with != withNone {
+				a.onOther(f, &t)
+			}
 		case tokenVar, tokenSysVar:
-			a.onVar(&t)
+			a.onVar(f, &t)
 		case tokenAssign:
 			if a.flavor == MySQL {
 				a.cur.unsafe = true
@@ -123,18 +163,24 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.after(a, &t)
 		}
-		a.remember(&t)
+		if t.kind == tokenDot || a.prev.kind == tokenDot {
+			a.qualify(&t)
+		} else {
+			a.before.set(&a.prev)
+			a.prev.set(&t)
+			a.qualified = false
+		}
 	}
 }
 
-// remember moves t to prev. A qualified name counts as one token.
-func (a *analyzer) remember(t *token) {
-	name := t.kind == tokenWord || t.kind == tokenQuoted
+// qualify moves t to prev where a dot is involved: a qualified name counts as
+// one token.
+func (a *analyzer) qualify(t *token) {
 	switch {
 	case t.kind == tokenDot && (a.prev.kind == tokenWord || a.prev.kind == tokenQuoted):
 		a.catalog = !a.qualified && equalFold(a.src[a.prev.start:a.prev.end], "pg_catalog")
 		a.prev = *t
-	case a.prev.kind == tokenDot && name:
+	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):
 		a.qualified = true
 		a.prev = *t
 	default:
@@ -142,9 +188,21 @@ func (a *analyzer) remember(t *token) {
 	}
 }
 
+// setVerb notes the verb that decides, or with kwNone that one is to come.
+func (a *analyzer) setVerb(id keyword) {
+	a.cur.verb = id
+	a.alert &^= alertVerb | alertSpecial
+	switch id {
+	case kwNone:
+		a.alert |= alertVerb
+	case kwCreate, kwSet:
+		a.alert |= alertSpecial
+	}
+}
+
 // top returns the frame of the current depth.
 func (a *analyzer) top() *frame {
-	return &a.frames[min(a.depth, maxDepth-1)]
+	return &a.frames[uint(min(a.depth, maxDepth-1))%maxDepth]
 }
 
 // plainName tells that a word with the text of a keyword is a name here:
@@ -169,8 +227,7 @@ func (a *analyzer) plainName(id keyword) bool {
 }
 
 // onWord looks at a keyword or an identifier.
-func (a *analyzer) onWord(t *token) {
-	f := a.top()
+func (a *analyzer) onWord(f *frame, t *token) {
 	first := f.flags&frameFirst != 0
 	f.flags &^= frameFirst
 	if f.with != withNone && a.inWith(f, t) {
@@ -184,18 +241,18 @@ func (a *analyzer) onWord(t *token) {
 		a.startVerb(f, t)
 		return
 	}
-	if a.cur.pending != kwNone {
+	if a.alert&alertPending != 0 {
 		// ( DELETE FROM ..., ( UPDATE t ...: a verb and not a column of that name.
-		a.cur.pending = kwNone
+		a.alert &^= alertPending
 		a.cur.writes = true
 	}
-	if t.id <= kwOther {
-		if a.cur.operator {
-			a.cur.operator = false
-			if !equalFold(a.src[t.start:t.end], "pg_catalog") {
-				a.cur.unsafe = true
-			}
+	if a.alert&alertOperator != 0 {
+		a.alert &^= alertOperator
+		if !equalFold(a.src[t.start:t.end], "pg_catalog") {
+			a.cur.unsafe = true
 		}
+	}
+	if t.id <= kwOther {
 		if a.cur.verb == kwCreate && equalFold(a.src[t.start:t.end], "pg_temp") {
 			a.cur.state |= StateTempTable
 		}
@@ -218,7 +275,7 @@ func (a *analyzer) onWord(t *token) {
 		}
 	case kwInsert, kwUpdate, kwDelete, kwMerge:
 		if first {
-			a.cur.pending = t.id
+			a.alert |= alertPending
 		}
 		if t.id == kwUpdate && a.prev.id == kwFor {
 			a.cur.writes = true
@@ -237,10 +294,6 @@ func (a *analyzer) onWord(t *token) {
 		if a.prev.id == kwValue && (a.before.id == kwNext || a.before.id == kwPrevious) {
 			a.cur.unsafe = true
 		}
-	case kwOn:
-		if a.prev.id == kwDistinct {
-			a.cur.callAfter = true
-		}
 	}
 	if a.cur.verb != kwSelect {
 		a.verbWord(t)
@@ -249,70 +302,17 @@ func (a *analyzer) onWord(t *token) {
 	}
 }
 
-// inWith follows a WITH clause. It tells whether the word was part of it.
-func (a *analyzer) inWith(f *frame, t *token) bool {
-	switch f.with {
-	case withName:
-		if t.id == kwRecursive && a.prev.id == kwWith {
-			f.flags |= frameRecursive
-			return true
-		}
-		if t.flags&wordReserved != 0 {
-			f.with = withNone // WITH of another clause
-			return false
-		}
-		f.with = withHead
-		if a.full != nil {
-			a.full.cte(a, t)
-		}
-		return true
-	case withHead:
-		if t.id == kwAs {
-			f.with = withBody
-			return true
-		}
-		f.with = withNone // WITH ORDINALITY, WITH TIES: it was no CTE
-		return false
-	case withBody:
-		if t.id == kwNot || t.id == kwMaterialized {
-			return true
-		}
-		f.with = withNone
-		return false
-	}
-	switch t.id {
-	case kwSelect, kwValues, kwTable, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace:
-		f.with = withNone
-		f.verb = t.id
-		if a.mainWith() {
-			a.cur.verb = kwNone
-			a.startVerb(f, t)
-		} else if t.id != kwSelect && t.id != kwValues && t.id != kwTable {
-			a.cur.writes = true
-		}
-		return true
-	}
-	f.with = withRest
-	return true
-}
-
-// mainWith tells that the main verb comes behind the WITH of this depth.
-func (a *analyzer) mainWith() bool {
-	return a.cur.verb == kwWith && int(a.cur.withDepth) == a.depth
-}
-
 // onOpen looks at an opening parenthesis: a call, a query or a list.
-func (a *analyzer) onOpen(t *token) {
-	f := a.top()
+func (a *analyzer) onOpen(f *frame, t *token) {
 	f.flags &^= frameFirst
-	a.cur.pending = kwNone
+	a.alert &^= alertPending
 	flags := frameFirst
 	var verb keyword
 	switch {
 	case f.with == withHead || f.with == withBody:
 	case f.with == withTail && a.mainWith():
 		f.with = withNone // WITH ... (SELECT ...)
-		a.cur.verb = kwNone
+		a.setVerb(kwNone)
 	case a.cur.verb == kwNone:
 		if a.flavor == Postgres && (a.prev.id == kwExplain || f.flags&frameOption != 0) {
 			flags |= frameOption
@@ -320,6 +320,8 @@ func (a *analyzer) onOpen(t *token) {
 	default:
 		if a.call(f) {
 			flags |= frameCall
+		} else if a.prev.id == kwOn && a.before.id == kwDistinct || a.prev.id == kwOperator {
+			flags |= frameOperand
 		}
 	}
 	a.depth++
@@ -333,9 +335,8 @@ func (a *analyzer) onOpen(t *token) {
 	}
 }
 
-func (a *analyzer) onClose() {
-	a.top().flags &^= frameFirst
-	a.cur.pending = kwNone
+func (a *analyzer) onClose(f *frame, t *token) {
+	a.alert &^= alertPending
 	if a.cur.setConfig > 0 && int(a.cur.setConfig) == a.depth {
 		// set_config(name, value, true) lasts as long as the transaction.
 		if a.prev.id != kwTrue || a.before.kind != tokenComma {
@@ -346,11 +347,14 @@ func (a *analyzer) onClose() {
 	if a.depth == 0 {
 		return // the server refuses it
 	}
-	if a.top().flags&frameOption != 0 {
+	if f.flags&frameOption != 0 {
 		a.cur.optionEnd()
 	}
+	if f.flags&frameOperand != 0 {
+		t.flags = wordOperand
+	}
 	a.depth--
-	if f := a.top(); f.with == withBody {
+	if f = a.top(); f.with == withBody {
 		f.with = withTail
 		if a.full != nil {
 			a.full.cteEnd(a)
@@ -358,9 +362,8 @@ func (a *analyzer) onClose() {
 	}
 }
 
-func (a *analyzer) onComma() {
-	f := a.top()
-	a.cur.pending = kwNone
+func (a *analyzer) onComma(f *frame) {
+	a.alert &^= alertPending
 	switch {
 	case f.with == withTail:
 		f.with = withName
@@ -372,9 +375,7 @@ func (a *analyzer) onComma() {
 }
 
 // onOther looks at quoted names, literals and operators.
-func (a *analyzer) onOther(t *token) {
-	f := a.top()
-	f.flags &^= frameFirst
+func (a *analyzer) onOther(f *frame, t *token) {
 	if t.kind == tokenQuoted {
 		switch {
 		case f.with == withName:
@@ -386,10 +387,9 @@ func (a *analyzer) onOther(t *token) {
 		case f.flags&frameOption != 0 && a.cur.verb == kwNone:
 			a.explainOption(t)
 			return
-		case a.cur.pending != kwNone:
+		case a.alert&alertPending != 0:
 			a.cur.writes = true
-		case a.cur.operator:
-			a.cur.operator = false
+		case a.alert&alertOperator != 0:
 			a.cur.unsafe = true
 		case a.cur.verb == kwNone && a.prev.kind != tokenDot:
 			a.startName()
@@ -404,14 +404,13 @@ func (a *analyzer) onOther(t *token) {
 	} else if a.cur.verb == kwNone && !a.cur.explain {
 		a.cur.unknown = true
 	}
-	a.cur.pending = kwNone
-	a.cur.operator = false
+	a.alert &^= alertPending | alertOperator
 }
 
 // onVar looks at @x and @@x of MySQL.
-func (a *analyzer) onVar(t *token) {
-	a.top().flags &^= frameFirst
-	a.cur.pending = kwNone
+func (a *analyzer) onVar(f *frame, t *token) {
+	f.flags &^= frameFirst
+	a.alert &^= alertPending
 	if t.kind == tokenVar {
 		a.cur.unsafe = true
 		switch {
@@ -432,121 +431,4 @@ func (a *analyzer) onVar(t *token) {
 	if t.end-t.start < 9 || !equalFold(a.src[t.start:t.start+9], "@@global.") {
 		a.cur.unsafe = true
 	}
-}
-
-// call tells whether the parenthesis that begins now holds the arguments of a
-// function, and notes what that function may do.
-func (a *analyzer) call(f *frame) bool {
-	p := &a.prev
-	switch p.kind {
-	case tokenWord:
-		if !a.qualified && p.flags&wordNoCall != 0 {
-			return false
-		}
-		if p.id == kwOperator && a.flavor == Postgres && !a.qualified {
-			a.cur.operator = true // OPERATOR(schema.+)
-			a.cur.callAfter = true
-			return false
-		}
-	case tokenQuoted:
-	case tokenString:
-		// "f"(1) calls f under ANSI_QUOTES.
-		if a.src[p.start] == '"' {
-			a.cur.unsafe = true
-		}
-		return false
-	default:
-		return false
-	}
-	switch a.before.kind {
-	case tokenCast:
-		return false // a type with a length
-	case tokenString, tokenNumber, tokenParam, tokenCloseBracket:
-		return false // 'a' LIKE (...): no call can follow an operand
-	}
-	switch a.before.id {
-	case kwInto, kwInsert, kwReplace:
-		return false // INSERT INTO t (a, b)
-	}
-	if a.before.id == kwAs || p.kind == tokenWord && !a.qualified && a.pairedWord(p.id) {
-		return false // an alias with columns, or a clause
-	}
-	if a.before.kind == tokenClose && !a.cur.callAfter {
-		// f(x) t(a, b): an alias with columns. Only the lists of DISTINCT ON and
-		// OPERATOR may be followed by a call.
-		return false
-	}
-	if a.flavor == Postgres && a.before.flags == 0 && (a.before.kind == tokenWord || a.before.kind == tokenQuoted) {
-		return false // tab t(a, b)
-	}
-	a.callee(p)
-	return true
-}
-
-// pairedWord tells that a word which may name a function belongs to a clause,
-// because of the word before it.
-func (a *analyzer) pairedWord(id keyword) bool {
-	before := &a.before
-	switch id {
-	case kwBy:
-		return before.id == kwOrder || before.id == kwGroup || before.id == kwPartition
-	case kwSets:
-		return before.id == kwGrouping
-	case kwRollup, kwCube:
-		return before.id == kwBy && a.flavor == Postgres
-	case kwFirst, kwNext:
-		return before.id == kwFetch
-	case kwMaterialized:
-		return before.id == kwAs || before.id == kwNot
-	case kwJoin:
-		switch before.id {
-		case kwLeft, kwRight, kwInner, kwOuter, kwCross, kwNatural, kwFull:
-			return true
-		}
-	case kwVarying:
-		return before.id == kwCharacter || before.id == kwChar || before.id == kwNchar || before.id == kwBit
-	case kwZone:
-		return before.id == kwTime
-	case kwAny, kwSome:
-		return before.kind == tokenOperator
-	}
-	return false
-}
-
-// callee looks up the function whose name is p.
-func (a *analyzer) callee(p *token) {
-	i, j := int(p.start), int(p.end)
-	if a.qualified && (a.flavor == MySQL || !a.catalog) {
-		a.cur.unsafe = true
-		return
-	}
-	if p.kind == tokenQuoted {
-		if a.flavor == MySQL || a.src[i] != '"' {
-			a.cur.unsafe = true
-			return
-		}
-		i, j = i+1, j-1
-		for k := i; k < j; k++ {
-			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
-				a.cur.unsafe = true
-				return
-			}
-		}
-		if i == j {
-			return
-		}
-	}
-	e := a.functions.find(a.src, i, j)
-	if e == nil {
-		a.cur.unsafe = true
-		return
-	}
-	if !e.fn.pure {
-		a.cur.unsafe = true
-	}
-	if e.fn.state == StateSetting && e.text == "set_config" {
-		a.cur.setConfig = -1
-		return
-	}
-	a.cur.state |= e.fn.state
 }

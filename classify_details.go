@@ -3,6 +3,7 @@ package pooled
 import (
 	"math"
 	"strings"
+	"sync"
 )
 
 // maxTables is how many names of tables one text gives. More are no use to
@@ -16,6 +17,8 @@ type details struct {
 	items []detailItem // verbs and tables in the order of the text
 	ctes  []cteItem
 
+	names [maxTables]string // room for fill
+
 	depth  int
 	scopes [scopeDepth]tableScope
 
@@ -25,6 +28,18 @@ type details struct {
 	mute            bool // in a routine, whose tables are not those of the statement
 	shows           bool // SHOW COLUMNS and the like, whose FROM names a table
 	verb            bool // the statement's verb was met
+}
+
+// detailsPool keeps the room that details need; it is too large to be made, or
+// even cleared, for every text.
+var detailsPool = sync.Pool{New: func() any { return new(details) }}
+
+// reset makes ready for another text.
+func (d *details) reset() {
+	d.digest.reset()
+	d.items, d.ctes = d.items[:0], d.ctes[:0]
+	d.reading, d.dotted = false, false
+	d.endStatement(nil)
 }
 
 // scopeDepth is how deep tables are looked for.
@@ -89,10 +104,12 @@ func (d *details) after(a *analyzer, t *token) {
 		d.onWord(a, t)
 	case tokenQuoted, tokenString:
 		s := d.scope()
-		if s.expect && (t.kind == tokenQuoted || a.src[t.start] == '"') && a.top().with == withNone {
+		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
+		switch {
+		case name && s.expect && a.top().with == withNone, name && d.describes(a):
 			d.begin(t, s)
-		} else if d.describes(a) {
-			d.begin(t, s)
+		default:
+			s.expect = false
 		}
 	case tokenOpen:
 		d.open(a)
@@ -133,7 +150,7 @@ func (d *details) continueName(a *analyzer, t *token) {
 		}
 		d.ref.end = t.end
 		return
-	case d.dotted && (t.kind == tokenWord || t.kind == tokenQuoted || t.kind == tokenString && a.src[t.start] == '"'):
+	case d.dotted && (t.kind == tokenWord || t.kind == tokenQuoted || t.kind == tokenString && a.src[t.start] == '"' && !a.broken):
 		if t.kind != tokenWord || t.start != d.ref.end {
 			d.ref.flags |= itemQuoted
 		}
@@ -202,7 +219,7 @@ func (d *details) fill(s *Statement, query string) {
 	n := len(d.digest.buf)
 	s.Fingerprint = fingerprint(d.digest.buf)
 	tables := 0
-	var names [maxTables]string
+	names := &d.names
 	for i := range d.items {
 		it := &d.items[i]
 		if it.op != kwNone || it.flags&itemFunction != 0 {
@@ -229,6 +246,7 @@ func (d *details) fill(s *Statement, query string) {
 	if tables > 0 {
 		s.Tables = make([]string, tables)
 		copy(s.Tables, names[:tables])
+		clear(names[:tables]) // they would keep the query alive
 	}
 	d.summary(query)
 	// One allocation for both.

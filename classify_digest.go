@@ -36,6 +36,20 @@ const (
 	listRows              // the rows behind VALUES
 )
 
+// maxKeptDigest is the largest buffer that is kept for the next text.
+const maxKeptDigest = 16 << 10
+
+// reset makes ready for another text.
+func (d *digester) reset() {
+	if cap(d.buf) > maxKeptDigest {
+		d.buf = nil
+	}
+	d.buf = d.buf[:0]
+	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
+	d.depth = 0
+	d.lists[0] = digestList{}
+}
+
 // token writes t.
 func (d *digester) token(a *analyzer, t *token) {
 	switch t.kind {
@@ -105,13 +119,21 @@ func (d *digester) token(a *analyzer, t *token) {
 				d.sign = at
 			}
 		}
-		d.buf = append(d.buf, a.src[t.start:t.end]...)
+		if t.end-t.start == 1 {
+			d.buf = append(d.buf, a.op)
+		} else {
+			d.buf = append(d.buf, a.src[t.start:t.end]...)
+		}
 	}
 	switch t.kind {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.last, d.lit = *t, literal
+	d.last.set(t)
+	d.lit = literal
+	if literal && t.kind == tokenWord {
+		d.last = token{kind: tokenNumber} // NULL reads back as ?
+	}
 }
 
 // literal tells whether t is written as ?.
@@ -159,7 +181,10 @@ func (d *digester) space(a *analyzer, t *token, literal bool) bool {
 		return false
 	}
 	switch t.kind {
-	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenCast, tokenSemicolon:
+	case tokenCast:
+		// Behind another colon it would be cut elsewhere.
+		return d.last.kind == tokenOperator || d.last.kind == tokenCast
+	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenSemicolon:
 		return false
 	case tokenOpen:
 		switch d.last.kind {
@@ -200,16 +225,14 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	text := a.src[t.start:t.end]
-	if t.flags&wordUpper == 0 || int(t.end) < len(a.src) && a.src[t.end] == '.' {
-		d.buf = append(d.buf, text...)
-	} else {
-		for i := 0; i < len(text); i++ {
-			c := text[i]
-			if c >= 'a' && c <= 'z' {
-				c -= 'a' - 'A'
+	at := len(d.buf)
+	d.buf = append(d.buf, a.src[t.start:t.end]...)
+	if (t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t)) && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
+		word := d.buf[at:]
+		for i, c := range word {
+			if c-'a' < 26 {
+				word[i] = c - ('a' - 'A')
 			}
-			d.buf = append(d.buf, c)
 		}
 	}
 	switch t.id {
@@ -218,6 +241,43 @@ func (d *digester) word(a *analyzer, t *token, list *digestList) {
 	case kwSelect, kwWith, kwTable:
 		list.kind = listNone
 	}
+}
+
+// clause tells that a keyword which may also be a name is a keyword here.
+func (d *digester) clause(a *analyzer, t *token) bool {
+	if a.prev.kind == tokenEnd {
+		return true
+	}
+	switch t.id {
+	case kwFirst, kwLast, kwNext:
+		if a.prev.id == kwNulls || a.prev.id == kwFetch {
+			return true
+		}
+	case kwDay, kwHour, kwMinute, kwSecond, kwMonth, kwYear, kwWeek, kwQuarter, kwMicrosecond:
+		if d.lit || a.prev.kind == tokenOpen && a.before.id == kwExtract {
+			return true
+		}
+	}
+	switch a.cur.class {
+	case DDL, Tx, Utility:
+	default:
+		if a.cur.verb != kwShow {
+			return false
+		}
+	}
+	// These statements are made of keywords, save where a name comes next.
+	switch a.prev.kind {
+	case tokenWord, tokenQuoted, tokenString, tokenNumber, tokenClose:
+	default:
+		return false
+	}
+	switch a.prev.id {
+	case kwColumn, kwTo, kwAs, kwAdd, kwRename, kwSavepoint, kwRelease:
+		return false
+	case kwDrop:
+		return a.cur.verb == kwDrop
+	}
+	return !a.full.scope().expect
 }
 
 // open begins the frame of a parenthesis or bracket.

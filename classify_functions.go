@@ -1,9 +1,6 @@
 package pooled
 
-import (
-	"strings"
-	"sync"
-)
+import "strings"
 
 // function is what is known of a function that a statement calls.
 type function struct {
@@ -11,23 +8,8 @@ type function struct {
 	state SessionState // what it leaves behind in the session
 }
 
-// functionsOf returns the functions of a flavor that are known by name. They
-// are a list of what is allowed: a name that is missing is not pure.
-func functionsOf(f Flavor) *wordTable {
-	if f == MySQL {
-		return myFunctions()
-	}
-	return pgFunctions()
-}
-
-var pgFunctions = sync.OnceValue(func() *wordTable {
-	return newFunctionTable(pgStateful, pgPure, pgVolatilePure, pgSyntaxPure)
-})
-
-var myFunctions = sync.OnceValue(func() *wordTable {
-	return newFunctionTable(myStateful, myPure)
-})
-
+// newFunctionTable makes the table of the functions that are known by name.
+// They are a list of what is allowed: a name that is missing is not pure.
 func newFunctionTable(stateful map[string]SessionState, pure ...string) *wordTable {
 	t := newWordTable(1200)
 	for _, list := range pure {

@@ -285,6 +285,20 @@ const (
 	kwRoutine
 	kwParameter
 	kwColumn
+	kwExport
+	kwNulls
+	kwLast
+	kwExtract
+	kwAdd
+	kwDay
+	kwHour
+	kwMinute
+	kwSecond
+	kwMonth
+	kwYear
+	kwWeek
+	kwQuarter
+	kwMicrosecond
 	kwCount
 )
 
@@ -566,6 +580,20 @@ var keywordText = [kwCount]string{
 	kwRoutine:         "routine",
 	kwParameter:       "parameter",
 	kwColumn:          "column",
+	kwExport:          "export",
+	kwNulls:           "nulls",
+	kwLast:            "last",
+	kwExtract:         "extract",
+	kwAdd:             "add",
+	kwDay:             "day",
+	kwHour:            "hour",
+	kwMinute:          "minute",
+	kwSecond:          "second",
+	kwMonth:           "month",
+	kwYear:            "year",
+	kwWeek:            "week",
+	kwQuarter:         "quarter",
+	kwMicrosecond:     "microsecond",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.

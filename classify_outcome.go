@@ -12,11 +12,11 @@ type outcome struct {
 	tx         TxVerb
 	state      SessionState
 	broken     bool // the server cannot read it as we did
+	partly     bool // but may run statements before the place where it fails
 	empty      bool // there is no statement in it
 
-	verb    keyword // the verb that decides; behind EXPLAIN the inner one
-	object  keyword // what CREATE, ALTER, DROP, LOCK, ... work on
-	pending keyword // INSERT, UPDATE, ... that is a verb if a name follows
+	verb   keyword // the verb that decides; behind EXPLAIN the inner one
+	object keyword // what CREATE, ALTER, DROP, LOCK, ... work on
 
 	explain    bool
 	analyze    bool  // EXPLAIN runs the statement
@@ -29,8 +29,6 @@ type outcome struct {
 	announced  bool  // the summary has EXPLAIN
 	deep       bool  // too many parentheses
 	unknown    bool  // begins with something that begins no statement
-	operator   bool  // in OPERATOR(
-	callAfter  bool  // a call may follow a closing parenthesis
 	setItem    bool  // the next token names what SET sets
 	inner      bool  // SET STATEMENT ... FOR, PREPARE ... AS: another verb follows
 	setConfig  int32 // depth of set_config's arguments; -1 just before them
@@ -71,7 +69,7 @@ func (a *analyzer) conclude() {
 		o.class = Read
 		o.readOnly = !o.writesHard
 		// PostgreSQL only plans. MySQL may run subqueries while it plans.
-		o.retryable = o.readOnly && (a.flavor == Postgres && o.verb != kwExecute || !o.unsafe)
+		o.retryable = o.readOnly && o.verb != kwExecute && (a.flavor == Postgres || !o.unsafe)
 		o.state, o.tx = 0, TxNone
 	case o.explain:
 		switch o.class {
@@ -86,6 +84,9 @@ func (a *analyzer) conclude() {
 	case o.class == Read && o.op == o.verb:
 		o.readOnly = true
 		o.retryable = !o.unsafe
+	}
+	if o.inner && o.class == Read {
+		o.class = Session // SET STATEMENT ... FOR SELECT
 	}
 	if o.unknown {
 		o.class, o.readOnly, o.retryable = Unknown, false, false
@@ -118,6 +119,7 @@ func (a *analyzer) endStatement() {
 		}
 	}
 	a.depth = 0
+	a.alert = alertVerb
 	a.frames[0] = frame{flags: frameFirst}
 	a.prev, a.before, a.qualified = token{}, token{}, false
 	a.cur = outcome{}
@@ -131,6 +133,6 @@ func (a *analyzer) finish() {
 	if a.broken {
 		// Nothing that was read can be relied on, the end of a string least.
 		op := a.all.op
-		a.all = outcome{op: op, broken: true, state: StateUnknown | a.all.state}
+		a.all = outcome{op: op, broken: true, partly: a.count > 1 && a.flavor == MySQL, state: StateUnknown | a.all.state}
 	}
 }

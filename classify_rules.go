@@ -28,7 +28,7 @@ func (a *analyzer) verbWord(t *token) {
 			o.class = Utility
 		}
 	case kwFlush:
-		if t.id == kwLock && a.prev.id == kwRead || t.id == kwOther && equalFold(a.src[t.start:t.end], "export") {
+		if t.id == kwLock && a.prev.id == kwRead || t.id == kwExport {
 			o.state |= StateLock
 		}
 	case kwHandler:
@@ -53,7 +53,8 @@ func (a *analyzer) setWord(t *token) {
 		if t.id == kwFor {
 			// SET STATEMENT a = b FOR ...: the rest decides, but who runs it
 			// does so with other settings, so it is never called a read.
-			o.inner, o.verb = true, kwNone
+			o.inner = true
+			a.setVerb(kwNone)
 			o.writesHard = true
 		}
 		return

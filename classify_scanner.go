@@ -35,8 +35,7 @@ type scanner struct {
 	word   word // of a tokenWord
 	flavor Flavor
 	how    reading
-	chars  *charTable
-	words  *wordTable
+	tables *flavorTables
 
 	// differs collects the readings under which this text would be cut in
 	// another way, so that the caller looks at those too.
@@ -53,27 +52,22 @@ type scanner struct {
 	sawComment bool
 }
 
-func newScanner(f Flavor, src string, how reading) scanner {
-	s := scanner{src: src, flavor: f, how: how}
-	if f == MySQL {
-		s.chars, s.words = myChars, myWords()
-	} else {
-		s.chars, s.words = pgChars, pgWords()
-	}
-	return s
-}
-
 // next moves to the next token.
 func (s *scanner) next() {
 	src := s.src
-	for s.pos < len(src) {
-		c := src[s.pos]
-		s.start = s.pos
+	chars := &s.tables.chars
+	for {
+		pos := s.pos
+		for pos < len(src) && chars.kind[src[pos]] == charSpace {
+			pos++
+		}
+		s.pos, s.start = pos, pos
+		if pos >= len(src) {
+			break
+		}
+		c := src[pos]
 		s.op = c
-		switch s.chars.kind[c] {
-		case charSpace:
-			s.pos++
-			continue
+		switch chars.kind[c] {
 		case charLetter:
 			s.scanWord()
 			return
@@ -174,7 +168,6 @@ func (s *scanner) next() {
 			return
 		}
 	}
-	s.start = s.pos
 	s.kind = tokenEnd
 	if s.inComment {
 		s.broken = true
@@ -201,198 +194,26 @@ func (s *scanner) afterName() bool {
 		return false
 	}
 	c := s.src[s.start-1]
-	return s.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
+	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
 }
 
 func (s *scanner) scanWord() {
 	src, i := s.src, s.pos+1
-	for i < len(src) && s.chars.word[src[i]] {
+	chars := &s.tables.chars
+	for i < len(src) && chars.word[src[i]] {
 		i++
 	}
 	n := i - s.pos
 	// A letter that touches a quote is the prefix of a string.
-	if n <= 2 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(n, i) {
+	if n == 1 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(i) {
 		return
 	}
 	s.kind = tokenWord
-	if e := s.words.find(src, s.pos, i); e != nil {
+	s.word = word{}
+	if e := s.tables.words.find(src, s.pos, i); e != nil {
 		s.word = e.word
-	} else {
-		s.word = word{}
 	}
 	s.pos = i
-}
-
-// scanPrefixed reads E'..', N'..', B'..', X'..', U&'..' and U&"..".
-func (s *scanner) scanPrefixed(n, i int) bool {
-	if n != 1 {
-		return false
-	}
-	c := s.src[s.pos] | 0x20
-	if s.src[i] == '&' {
-		if c != 'u' || s.flavor == MySQL || i+1 >= len(s.src) {
-			return false
-		}
-		switch s.src[i+1] {
-		case '\'':
-			s.pos = i + 2
-			s.scanString('\'', s.escapes('\''))
-			return true
-		case '"':
-			s.pos = i + 1
-			s.scanQuoted('"')
-			return true
-		}
-		return false
-	}
-	switch {
-	case c == 'e' && s.flavor == Postgres:
-		s.pos = i + 1
-		s.scanString('\'', escapeAlways)
-	case c == 'n' || c == 'b' || c == 'x':
-		s.pos = i + 1
-		s.scanString('\'', s.escapes('\''))
-	default:
-		return false
-	}
-	return true
-}
-
-// escapeMode says what a backslash does in a string.
-type escapeMode uint8
-
-const (
-	escapeNever  escapeMode = iota // an ordinary byte, though another setting would make it escape
-	escapeHere                     // escapes, though another setting would make it ordinary
-	escapeAlways                   // escapes under every setting
-)
-
-// escapes returns what a backslash does in an ordinary string between quote.
-func (s *scanner) escapes(quote byte) escapeMode {
-	on := s.flavor == MySQL
-	if s.how&readBackslash != 0 {
-		on = !on
-	}
-	if quote == '"' && s.how&readANSI != 0 {
-		on = false
-	}
-	if on {
-		return escapeHere
-	}
-	return escapeNever
-}
-
-// scanString reads up to the closing quote; the position is behind the
-// opening one.
-func (s *scanner) scanString(quote byte, mode escapeMode) {
-	src, i := s.src, s.pos
-	s.kind = tokenString
-	for {
-		if mode == escapeNever {
-			k := strings.IndexByte(src[i:], quote)
-			if k < 0 {
-				break
-			}
-			// A quote behind an odd number of backslashes is where the two
-			// settings part.
-			odd := false
-			for b := i + k - 1; b >= s.start && src[b] == '\\'; b-- {
-				odd = !odd
-			}
-			if odd {
-				s.disagree(quote)
-			}
-			i += k + 1
-		} else {
-			for i < len(src) && src[i] != quote && src[i] != '\\' {
-				i++
-			}
-			if i >= len(src) {
-				break
-			}
-			if src[i] == '\\' {
-				if mode == escapeHere && i+1 < len(src) && (src[i+1] == quote) {
-					s.disagree(quote)
-				}
-				i += 2
-				continue
-			}
-			i++
-		}
-		if i < len(src) && src[i] == quote {
-			i++
-			continue
-		}
-		if s.flavor == Postgres {
-			if k := s.continued(i); k > 0 {
-				i = k
-				continue
-			}
-		}
-		s.pos = i
-		return
-	}
-	s.pos = len(src)
-	s.broken = true
-}
-
-// disagree notes that another setting would end a string elsewhere.
-func (s *scanner) disagree(quote byte) {
-	s.differs |= readBackslash
-	if quote == '"' {
-		s.differs |= readANSI
-	}
-}
-
-// continued returns the position behind the quote that continues a string of
-// PostgreSQL on another line, or 0. The continuation keeps the rules of the
-// first part: a backslash escapes in it if that one began with E.
-func (s *scanner) continued(i int) int {
-	line := false
-	for i < len(s.src) {
-		switch c := s.src[i]; {
-		case c == '\n' || c == '\r':
-			line = true
-			i++
-		case c == ' ' || c == '\t' || c == '\f' || c == '\v':
-			i++
-		case c == '-' && i+1 < len(s.src) && s.src[i+1] == '-':
-			k := strings.IndexAny(s.src[i:], "\n\r")
-			if k < 0 {
-				return 0
-			}
-			i += k
-		case c == '\'' && line:
-			return i + 1
-		default:
-			return 0
-		}
-	}
-	return 0
-}
-
-// scanQuoted reads a quoted identifier; the position is at its quote.
-func (s *scanner) scanQuoted(quote byte) {
-	s.kind = tokenQuoted
-	i := s.pos + 1
-	for {
-		k := strings.IndexByte(s.src[i:], quote)
-		if k < 0 {
-			break
-		}
-		i += k + 1
-		if i < len(s.src) && s.src[i] == quote {
-			i++
-			continue
-		}
-		s.pos = i
-		return
-	}
-	// What began as a name may hold anything up to the end of the text, a
-	// password among it: a digest must not show it.
-	s.kind = tokenString
-	s.pos = len(s.src)
-	s.broken = true
 }
 
 func (s *scanner) scanNumber() {
@@ -402,7 +223,7 @@ func (s *scanner) scanNumber() {
 		src[i+1]|0x20 == 'b' && src[i+2]&^1 == '0' || src[i+1]|0x20 == 'o' && isDigit(src[i+2])) {
 		for i += 2; i < len(src) && (isHex(src[i]) || src[i] == '_'); i++ {
 		}
-		if s.flavor == MySQL && i < len(src) && s.chars.word[src[i]] {
+		if s.flavor == MySQL && i < len(src) && s.tables.chars.word[src[i]] {
 			s.scanDigitName(i)
 			return
 		}
@@ -412,7 +233,7 @@ func (s *scanner) scanNumber() {
 	for i < len(src) && (isDigit(src[i]) || src[i] == '_' && s.flavor == Postgres) {
 		i++
 	}
-	if s.flavor == MySQL && src[s.pos] != '.' && i < len(src) && s.chars.word[src[i]] {
+	if s.flavor == MySQL && src[s.pos] != '.' && i < len(src) && s.tables.chars.word[src[i]] {
 		// 1e5 is a number, and what follows it begins a new word: 1e5INTO
 		// hides an INTO. Any other letter makes the whole a name: 1INTO.
 		if k := exponent(src, i); k > i {
@@ -448,7 +269,7 @@ func exponent(src string, i int) int {
 
 // scanDigitName reads a name of MySQL that begins with digits.
 func (s *scanner) scanDigitName(i int) {
-	for i < len(s.src) && s.chars.word[s.src[i]] {
+	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
 		i++
 	}
 	s.kind = tokenWord
@@ -516,136 +337,6 @@ end:
 	s.pos = i
 }
 
-// lineComment tells whether two dashes at the position begin a comment. MySQL
-// wants a blank behind them, since 5--1 is an expression there. Where a text
-// begins there is no expression yet, and some servers take a line of dashes
-// for a comment; those that do not refuse the text.
-func (s *scanner) lineComment() bool {
-	if s.peek(1) != '-' {
-		return false
-	}
-	return s.flavor != MySQL || s.kind == tokenEnd || s.pos+2 >= len(s.src) || s.src[s.pos+2] <= ' ' || s.src[s.pos+2] == 0x7f
-}
-
-// skipLine moves behind the end of the line.
-func (s *scanner) skipLine() {
-	end := strings.IndexByte(s.src[s.pos:], '\n')
-	if end < 0 {
-		end = len(s.src) - s.pos
-	}
-	if s.flavor == Postgres {
-		// Looked for only up to the line feed: a search to the end of the text
-		// at every comment would take quadratic time.
-		if k := strings.IndexByte(s.src[s.pos:s.pos+end], '\r'); k >= 0 {
-			end = k
-		}
-	}
-	s.noteNUL(s.pos + end)
-	s.pos = min(s.pos+end+1, len(s.src))
-}
-
-// noteNUL breaks the text if there is a NUL byte before end.
-func (s *scanner) noteNUL(end int) {
-	if strings.IndexByte(s.src[s.pos:end], 0) >= 0 {
-		s.broken = true
-	}
-}
-
-// scanComment skips a comment, or enters an executable one of MySQL.
-func (s *scanner) scanComment() {
-	if s.flavor == MySQL {
-		s.scanMyComment()
-		return
-	}
-	depth := 1
-	i := s.pos + 2
-	from := i // what is before it has been taken as the end or the beginning of a comment
-	for depth > 0 {
-		k := strings.IndexByte(s.src[i:], '*')
-		if k < 0 {
-			s.pos = len(s.src)
-			s.broken = true
-			return
-		}
-		i += k
-		switch {
-		case i > from && s.src[i-1] == '/':
-			depth++
-			i++
-			from = i
-		case i+1 < len(s.src) && s.src[i+1] == '/':
-			depth--
-			i += 2
-			from = i
-		default:
-			i++
-		}
-	}
-	s.noteNUL(i)
-	s.pos = i
-}
-
-func (s *scanner) scanMyComment() {
-	body := s.pos + 2
-	switch {
-	case strings.HasPrefix(s.src[body:], "!"):
-		body++
-	case strings.HasPrefix(s.src[body:], "M!"), strings.HasPrefix(s.src[body:], "T!"):
-		body += 2
-	default:
-		end := strings.Index(s.src[body:], "*/")
-		if end < 0 {
-			s.pos = len(s.src)
-			s.broken = true
-			return
-		}
-		s.noteNUL(body + end)
-		s.pos = body + end + 2
-		return
-	}
-	if s.src[body-1] == '!' && body < len(s.src) && s.src[body] == '[' {
-		// TiDB names a feature: /*T![auto_rand] ... */
-		if k := strings.IndexByte(s.src[body:], ']'); k >= 0 {
-			body += k + 1
-		}
-	}
-	for n := 0; n < 6 && body < len(s.src) && isDigit(s.src[body]); n++ {
-		body++
-	}
-	version := s.src[s.pos+2 : body]
-	if s.sawComment && version != s.version {
-		s.versions = true
-	}
-	s.version, s.sawComment = version, true
-	s.differs |= readSkip
-	if s.how&readSkip == 0 {
-		s.inComment = true
-		s.pos = body
-		return
-	}
-	end := strings.Index(s.src[body:], "*/")
-	if end >= 0 && strings.Contains(s.src[body:body+end], "/*") {
-		s.differs |= readFlat
-		if s.how&readFlat == 0 {
-			// The first end belongs to the inner comment.
-			if k := strings.Index(s.src[body+end+2:], "*/"); k >= 0 {
-				end += 2 + k
-			} else {
-				end = -1
-			}
-			if inner := s.src[body:]; end >= 0 && strings.Count(inner[:end], "/*") > 1 {
-				s.versions = true // which comment ends where is anybody's guess
-			}
-		}
-	}
-	if end < 0 {
-		s.pos = len(s.src)
-		s.broken = true
-		return
-	}
-	s.pos = body + end + 2
-}
-
 // scanDollar reads $1 or a dollar-quoted string of PostgreSQL.
 func (s *scanner) scanDollar() {
 	src, i := s.src, s.pos+1
@@ -657,7 +348,7 @@ func (s *scanner) scanDollar() {
 		s.pos = i
 		return
 	}
-	for i < len(src) && s.chars.word[src[i]] && src[i] != '$' {
+	for i < len(src) && s.tables.chars.word[src[i]] && src[i] != '$' {
 		i++
 	}
 	if i >= len(src) || src[i] != '$' {
@@ -694,7 +385,7 @@ func (s *scanner) scanVar() {
 		s.scanQuoted('`')
 		s.kind = kind
 	default:
-		for s.pos < len(s.src) && (s.chars.word[s.src[s.pos]] || s.src[s.pos] == '.' && s.kind == tokenVar) {
+		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.') {
 			s.pos++
 		}
 	}
@@ -708,9 +399,9 @@ func (s *scanner) scanColon() {
 	case c == '=':
 		s.kind = tokenAssign
 		s.pos += 2
-	case s.chars.kind[c] == charLetter && !s.afterOperand():
+	case s.tables.chars.kind[c] == charLetter && !s.afterOperand():
 		s.kind = tokenParam
-		for s.pos++; s.pos < len(s.src) && s.chars.word[s.src[s.pos]]; s.pos++ {
+		for s.pos++; s.pos < len(s.src) && s.tables.chars.word[s.src[s.pos]]; s.pos++ {
 		}
 	default:
 		s.single(tokenOperator)
@@ -724,5 +415,5 @@ func (s *scanner) afterOperand() bool {
 		return false
 	}
 	c := s.src[s.start-1]
-	return s.chars.word[c] || c == ')' || c == ']' || c == '"' || c == '\''
+	return s.tables.chars.word[c] || c == ')' || c == ']' || c == '"' || c == '\''
 }

@@ -138,10 +138,7 @@ var myVerbs = [kwCount]verbRule{
 // startVerb looks at a word where a statement begins.
 func (a *analyzer) startVerb(f *frame, t *token) {
 	o := &a.cur
-	verbs := &pgVerbs
-	if a.flavor == MySQL {
-		verbs = &myVerbs
-	}
+	verbs := a.tables.verbs
 	if o.explain || o.inner {
 		a.innerVerb(f, t, verbs)
 		return
@@ -149,7 +146,8 @@ func (a *analyzer) startVerb(f *frame, t *token) {
 	switch t.id {
 	case kwWith:
 		f.with = withName
-		o.verb, o.withDepth = kwWith, int32(a.depth)
+		a.setVerb(kwWith)
+		o.withDepth = int32(a.depth)
 		return
 	case kwExplain, kwDescribe, kwDesc:
 		if a.flavor == MySQL || t.id == kwExplain {
@@ -168,7 +166,8 @@ func (a *analyzer) startVerb(f *frame, t *token) {
 		a.startName()
 		return
 	}
-	o.op, o.verb = t.id, t.id
+	o.op = t.id
+	a.setVerb(t.id)
 	o.class, o.tx, o.state = rule.class, rule.tx, rule.state
 	f.verb = t.id
 	o.setItem = t.id == kwSet
@@ -185,7 +184,8 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 		}
 	case kwWith:
 		f.with = withName
-		o.verb, o.withDepth = kwWith, int32(a.depth)
+		a.setVerb(kwWith)
+		o.withDepth = int32(a.depth)
 		return
 	case kwVerbose, kwExtended, kwPartitions, kwFormat:
 		if a.prev.kind != tokenOperator && !(a.flavor == MySQL && t.id == kwVerbose) {
@@ -197,7 +197,8 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 		return
 	case kwFor:
 		o.unsafe = true // of another connection, which may be gone
-		o.verb, o.class = kwShow, Read
+		a.setVerb(kwShow)
+		o.class = Read
 		return
 	}
 	if a.flavor == MySQL {
@@ -206,7 +207,8 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 		}
 		if o.op == kwAnalyze && (t.id == kwTable || t.id == kwTables || t.id == kwLocal || t.flags&wordKnown != 0 && verbs[t.id].class == Unknown) {
 			o.explain, o.analyze = false, false
-			o.verb, o.class = kwAnalyze, Utility
+			a.setVerb(kwAnalyze)
+			o.class = Utility
 			return
 		}
 	}
@@ -214,7 +216,8 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 	case kwSelect, kwValues, kwTable, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace,
 		kwExecute, kwDeclare, kwCreate, kwRefresh:
 		if rule := verbs[t.id]; rule.class != Unknown {
-			o.verb, o.class, o.state = t.id, rule.class, rule.state
+			a.setVerb(t.id)
+			o.class, o.state = rule.class, rule.state
 			f.verb = t.id
 			return
 		}
@@ -227,11 +230,12 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 func (a *analyzer) startName() {
 	o := &a.cur
 	if o.explain && a.flavor == MySQL && !o.analyze {
-		o.verb, o.class = kwShow, Read
+		a.setVerb(kwShow)
+		o.class = Read
 		return
 	}
 	o.unknown = true
-	o.verb = kwOther
+	a.setVerb(kwOther)
 }
 
 // explainOption looks at a token in the options of EXPLAIN.

@@ -67,11 +67,8 @@ func newWordTable(n int) *wordTable {
 func wordKey(s string, i, j int) (head, tail uint64) {
 	const lower = 0x2020202020202020
 	n := j - i
-	if n >= 8 {
+	if n > 8 {
 		return load64(s, i) | lower, load64(s, j-8) | lower
-	}
-	if i+8 <= len(s) {
-		return (load64(s, i) | lower) & (1<<(8*uint(n)) - 1), 0
 	}
 	for k := n - 1; k >= 0; k-- {
 		head = head<<8 | uint64(s[i+k]|0x20)
@@ -88,22 +85,31 @@ func load64(s string, i int) uint64 {
 
 // find returns the entry for s[i:j], or nil.
 func (t *wordTable) find(s string, i, j int) *wordItem {
-	head, tail := wordKey(s, i, j)
-	n := int32(j - i)
+	const lower = 0x2020202020202020
+	var head, tail uint64
+	n := j - i
+	if n <= 8 && i+8 <= len(s) {
+		// Most words, wherever they do not end the text.
+		head = (load64(s, i) | lower) & (1<<(8*uint(n)&63) - 1)
+		if n == 8 {
+			head = load64(s, i) | lower
+		}
+	} else {
+		head, tail = wordKey(s, i, j)
+	}
 	h := (head*wordMix1 ^ tail*wordMix2) + uint64(n)
-	for slot := (h ^ h>>32) & t.mask; ; slot = (slot + 1) & t.mask {
-		k := t.slots[slot]
+	slots := t.slots
+	for slot := (h ^ h>>32) & t.mask; slot < uint64(len(slots)); slot = (slot + 1) & t.mask {
+		k := slots[slot]
 		if k == 0 {
-			return nil
+			break
 		}
 		e := &t.items[k-1]
-		if e.head == head && e.tail == tail && e.size == n {
-			if n > 16 && !equalFold(s[i:j], e.text) {
-				continue
-			}
+		if e.head == head && e.tail == tail && e.size == int32(n) && (n <= 16 || equalFold(s[i:j], e.text)) {
 			return e
 		}
 	}
+	return nil
 }
 
 // add returns the entry for text, a new one where there is none.

@@ -31,7 +31,7 @@ func (p *Pool) dialLocked() {
 		if p.dialling >= want || p.dialling >= atOnce || p.shutdown || len(p.links)+p.dialling+p.closing >= p.max {
 			return
 		}
-		if wait := p.outage.next - nano(); wait > 0 {
+		if wait := p.outage.next - nano(); p.outage.failures > 0 && wait > 0 {
 			p.dialTimer.Reset(time.Duration(wait))
 			return
 		}
@@ -121,7 +121,7 @@ func (p *Pool) dialFailed(ctx context.Context, err error) {
 	p.noteShrinkLocked()
 	if ctx.Err() == nil { // else Close or Shutdown ended it: nobody's fault
 		p.stats.dialErrors.Add(1)
-		p.unreachableLocked(sealed(err))
+		p.unreachableLocked(err)
 	}
 	p.dialLocked()
 	p.settledLocked()

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pooledsql/pooled"
 )
 
 // markdown returns the paths of all pages of the repository.
@@ -134,6 +136,26 @@ func TestGoCodeInTheDocumentationCompiles(t *testing.T) {
 	build.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestDefaultsInTheREADMEAreThoseOfTheCode reads the table of settings.
+func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `(pool_[a-z_]+)` \\| (\\S+) \\| (\\S+) \\| (\\S+) \\|")
+	rows := row.FindAllStringSubmatch(read(t, "README.md"), -1)
+	if len(rows) == 0 {
+		t.Fatal("no table found")
+	}
+	for i, profile := range []pooled.Profile{pooled.Development, pooled.Test, pooled.Production} {
+		value := map[string]string{}
+		for _, s := range (pooled.Config{Profile: profile}).Settings() {
+			value[s.Name] = s.Value
+		}
+		for _, r := range rows {
+			if got, want := r[2+i], value[r[1]]; got != want {
+				t.Errorf("%s in %s: the README says %s, the code %s", r[1], profile, got, want)
+			}
+		}
 	}
 }
 

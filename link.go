@@ -79,6 +79,7 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.validator, _ = base.(driver.Validator)
 	l.checker, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
+	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
 }

@@ -92,7 +92,8 @@ const (
 )
 
 // epoch makes clock readings small and cheap: one reading of the monotonic
-// clock, no wall clock.
+// clock, no wall clock. It may be negative (in a synctest bubble), so 0 is a
+// time like any other.
 var epoch = time.Now()
 
 func nano() int64 { return int64(time.Since(epoch)) }
@@ -343,14 +344,16 @@ const closeWait = 5 * time.Second
 func (p *Pool) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() || p.shutdown {
+	if p.closed.Load() {
 		return nil
 	}
 	p.closed.Store(true)
-	p.stopLocked()
+	if !p.shutdown {
+		p.stopLocked()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 	defer cancel()
-	for p.background > 0 && p.closed.Load() {
+	for !p.shutdown && p.background > 0 && p.closed.Load() {
 		if p.waitLocked(ctx) != nil {
 			break
 		}

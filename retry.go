@@ -57,8 +57,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	if repeat == repeatHere {
 		return l, nil
 	}
-	h.hangUp(closedBroken)
-	if l, err = h.borrow(ctx, true); err != nil {
+	if l, err = h.borrow(ctx, h.letGo()); err != nil {
 		return nil, sealed(err)
 	}
 	return l, nil
@@ -130,7 +129,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 	}
 	bad := errors.Is(err, driver.ErrBadConn)
 	if l.nothingSent(before) {
-		if bad && !h.dirty && h.tx.base == nil {
+		if bad && !h.dirty && h.tx.base == nil && l.open == 0 {
 			return fmt.Errorf("pooled: the connection was lost %d times in a row before the statement ran: %w", h.tries+1, sealed(err))
 		}
 		return err

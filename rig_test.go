@@ -69,7 +69,23 @@ func newRig(t *testing.T, shape *fakedriver.Shape, opts ...Option) *rig {
 	return r
 }
 
-func conns(lo, hi int) Option { return func(c *Config) { c.MinConns, c.MaxConns = lo, hi } }
+// conns sets the limits; lo 0 is Off.
+func conns(lo, hi int) Option {
+	if lo == 0 {
+		lo = Off
+	}
+	return func(c *Config) { c.MinConns, c.MaxConns = lo, hi }
+}
+
+// handle returns a handle as sql.DB gets it, for what sql.DB itself does not
+// let a program do.
+func (r *rig) handle() *conn {
+	r.Helper()
+	c, err := r.connector.Connect(context.Background())
+	r.must(err)
+	r.Cleanup(func() { c.Close() })
+	return c.(*conn)
+}
 
 func dialect(d Dialect) Option { return func(c *Config) { c.Dialect = d } }
 
@@ -249,4 +265,20 @@ func after(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+func named(ordinal int, v any) driver.NamedValue {
+	return driver.NamedValue{Ordinal: ordinal, Value: v}
+}
+
+// valuer fails to give its value.
+type valuer struct{ err error }
+
+func (v valuer) Value() (driver.Value, error) { return nil, v.err }
+
+// again opens a second sql.DB on the rig's connector.
+func (r *rig) again() *sql.DB {
+	db := sql.OpenDB(r.connector)
+	r.Cleanup(func() { db.Close() })
+	return db
 }

@@ -90,10 +90,7 @@ func (c *statementCache) set(h uint64) []atomic.Pointer[cacheEntry] {
 
 // miss classifies query and admits it if it came before.
 func (c *statementCache) miss(query string, h uint64) *Statement {
-	mark := uint32(h>>32) | 1
-	door := &c.door[h>>8&uint64(len(c.door)-1)]
-	if door.Load() != mark {
-		door.Store(mark)
+	if !c.seen(h) {
 		s := Classify(c.flavor, query)
 		return &s
 	}
@@ -107,6 +104,25 @@ func (c *statementCache) miss(query string, h uint64) *Statement {
 		c.mu.Unlock()
 	}
 	return &e.stmt
+}
+
+// seen tells whether a text with that hash came before, and notes that it did.
+// There are two places for it, since two texts that always took the one place
+// from each other would never be admitted.
+func (c *statementCache) seen(h uint64) bool {
+	mark := uint32(h>>32) | 1
+	i := h >> 8 & uint64(len(c.door)/2-1)
+	pair := c.door[2*i : 2*i+2]
+	first, second := pair[0].Load(), pair[1].Load()
+	if first == mark || second == mark {
+		return true
+	}
+	if first == 0 || second != 0 && (first^mark)&2 == 0 {
+		pair[0].Store(mark)
+	} else {
+		pair[1].Store(mark)
+	}
+	return false
 }
 
 // bytes is what an entry holds, near enough.

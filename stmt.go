@@ -34,7 +34,7 @@ func (s *stmt) Close() error {
 	}
 	h := s.h
 	last := h.pool.prepared.release(s.text)
-	if !last || h.pool.prepares.KeepUnused || !h.state.onLoan() || h.link.broken {
+	if !last || h.pool.prepares.KeepUnused && h.pool.statementCap() > 0 || !h.state.onLoan() || h.link.broken {
 		return nil
 	}
 	defer h.guard()
@@ -77,9 +77,12 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 }
 
 // sendsText says whether the statement runs as plain text: the cache is off
-// and the base can run text with arguments.
+// and the base can run text with arguments. MySQL's prepared statements have
+// other column types than its text, and its proxies know them, so there they
+// are prepared and closed each time.
 func (s *stmt) sendsText(l *link) bool {
-	return s.fixed == nil && s.h.pool.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !s.h.pool.prepares.Plain
+	p := s.h.pool
+	return s.fixed == nil && p.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !p.prepares.Plain && !p.prepares.KeepUnused
 }
 
 // ExecContext runs the statement's twin on the loan's link.
@@ -141,14 +144,14 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	if err != nil {
 		return err
 	}
-	converted, again := false, false
+	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
 		l.last.Store(s.st)
 		var t *twin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
-		if !s.sendsText(l) {
+		if skipped || !s.sendsText(l) {
 			if t, err = s.twin(ctx, l); err == nil {
 				check = t.args
 			}
@@ -170,6 +173,10 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 		if err == nil {
 			h.ran(l, s.st)
 			return nil
+		}
+		if err == driver.ErrSkip && t == nil && !preparing {
+			skipped, err = true, nil // the base wants it prepared after all
+			continue
 		}
 		// The server refused to run a twin that the schema has left behind.
 		if t != nil && s.fixed == nil && !again && h.tx.base == nil && h.pool.dialect.Fault(err) == FaultStaleStatement {

@@ -20,6 +20,9 @@ func (t *tx) Commit() (err error) {
 	h := t.h
 	defer h.guard()
 	h.busy = true
+	if h.link != nil {
+		t.beforeCommit(h.link)
+	}
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
 	return err

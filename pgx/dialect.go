@@ -14,7 +14,10 @@ import (
 // "pooled-pgx" uses it.
 type Dialect struct{}
 
-var _ pooled.Dialect = Dialect{}
+var (
+	_ pooled.Dialect        = Dialect{}
+	_ pooled.OutcomeDialect = Dialect{}
+)
 
 // SystemName returns "postgresql".
 func (Dialect) SystemName() string { return "postgresql" }

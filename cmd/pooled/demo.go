@@ -31,7 +31,7 @@ sql.Open opens as many connections there as there are callers, up to 200.
 		var o demo.Options
 		flags.StringVar(&o.DSN, "dsn", "", "the `DSN` of a PostgreSQL or MySQL server; without it SQLite in a temporary file")
 		flags.IntVar(&o.Conns, "conns", 10, "how many connections the hand-tuned sql.DB and pooled may open: 1 to 100")
-		flags.DurationVar(&o.Cell, "time", 1200*time.Millisecond, "how long each figure of the table is measured: 50ms to 1m")
+		flags.DurationVar(&o.Cell, "time", 1800*time.Millisecond, "how long each figure of the table is measured: 50ms to 1m")
 		return func(ctx context.Context, env *environment) error {
 			hint := `"pooled help demo" lists the flags.`
 			if o.Conns < 1 || o.Conns > 100 {

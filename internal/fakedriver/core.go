@@ -20,6 +20,7 @@ type core struct {
 	// What follows belongs to the operation under way.
 	tx       *txCore
 	rowsOpen int
+	stmts    int // open ones, which the server drops with the connection
 	user     any // who has the transaction or the rows open
 	session  map[string]driver.Value
 }
@@ -123,6 +124,9 @@ func (c *core) close() error {
 		c.tx = nil
 		c.srv.count.txs.closed()
 	}
+	for ; c.stmts > 0; c.stmts-- {
+		c.srv.count.stmts.closed()
+	}
 	c.srv.mu.Lock()
 	delete(c.srv.conns, c)
 	c.srv.mu.Unlock()
@@ -136,6 +140,7 @@ func (c *core) prepare(ctx context.Context, query string, legacy bool) (st drive
 			return a.Err
 		}
 		c.srv.count.stmts.opened()
+		c.stmts++
 		st = c.srv.shape.newStmt(&stmtCore{c: c, query: query})
 		return nil
 	})

@@ -20,6 +20,7 @@ func (s *stmtCore) close() error {
 			return nil
 		}
 		s.c.srv.count.stmts.closed()
+		s.c.stmts--
 		return nil
 	})
 }

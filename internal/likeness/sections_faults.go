@@ -58,6 +58,16 @@ var faultSections = []section{
 			}
 		}
 	}},
+	{"first dial", true, func(r *runner) {
+		for _, err := range []error{driver.ErrBadConn, errBoom} {
+			for _, times := range []int{1, 2, 3, -1} {
+				db, srv := r.Open(r.tb)
+				srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: times, Err: err})
+				r.err(fmt.Sprintf("%v %d times", err, times), db.Ping())
+				db.Close()
+			}
+		}
+	}},
 	{"connection breaks", true, func(r *runner) {
 		for _, op := range faultOps {
 			for _, after := range []bool{false, true} {

@@ -2,6 +2,7 @@ package likeness
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -56,12 +57,22 @@ func (d Difference) String() string {
 
 // Allowed is a difference that is known and wanted.
 type Allowed struct {
-	// Label is a pattern: * stands for anything.
-	Label  string
-	Reason string
+	// Label is a pattern: * stands for anything. The number that keeps
+	// repeated labels apart does not count.
+	Label string
+	// Bare and Wrapped, where they are not empty, must occur in the two texts.
+	Bare, Wrapped string
+	Reason        string
 }
 
+func (a Allowed) allows(d Difference) bool {
+	return a.matches(d.Label) && strings.Contains(d.Bare, a.Bare) && strings.Contains(d.Other, a.Wrapped)
+}
+
+var repeated = regexp.MustCompile(` #\d+$`)
+
 func (a Allowed) matches(label string) bool {
+	label = repeated.ReplaceAllString(label, "")
 	parts := strings.Split(a.Label, "*")
 	if !strings.HasPrefix(label, parts[0]) {
 		return false
@@ -102,7 +113,7 @@ next:
 			continue
 		}
 		for _, e := range allowed {
-			if e.matches(l) {
+			if e.allows(Difference{l, a, b}) {
 				if !slices.Contains(used, e) {
 					used = append(used, e)
 				}

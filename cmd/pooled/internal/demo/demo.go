@@ -16,7 +16,7 @@ type Options struct {
 	DSN     string        // of a server; "": SQLite in a temporary file
 	Conns   int           // limit of the tuned sql.DB and of the pool; default 10
 	Callers []int         // concurrent callers, one group of figures each; default 10, 100, 200
-	Cell    time.Duration // how long each figure is measured; default 1.2 s
+	Cell    time.Duration // how long each figure is measured; default 1.8 s
 
 	LeakAfter time.Duration // of the pool that is exhausted; default 300 ms
 	Acquire   time.Duration // its acquire timeout; default 800 ms
@@ -33,7 +33,7 @@ type screen interface {
 
 func (o *Options) setDefaults() {
 	set(&o.Conns, 10)
-	set(&o.Cell, 1200*time.Millisecond)
+	set(&o.Cell, 1800*time.Millisecond)
 	set(&o.LeakAfter, 300*time.Millisecond)
 	set(&o.Acquire, 800*time.Millisecond)
 	set(&o.Burst, 600)

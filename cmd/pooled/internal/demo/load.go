@@ -71,7 +71,7 @@ func runLoad(ctx context.Context, out screen, t *target, o Options) error {
 			}
 		}
 	}
-	fmt.Fprintln(out, wrap(verdict(table)))
+	fmt.Fprintln(out, wrap(verdict(table, t.caveat)))
 	fmt.Fprintln(out)
 	return nil
 }

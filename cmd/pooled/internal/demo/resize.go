@@ -17,6 +17,8 @@ const (
 	middle = 4
 )
 
+var next = map[int]int{small: large, large: middle}
+
 // resizeTime bounds the part, however slow the server is.
 const resizeTime = 8 * time.Second
 
@@ -76,6 +78,13 @@ func runResize(ctx context.Context, out screen, t *target, o Options) error {
 		select {
 		case <-done:
 			line()
+			for limit != middle { // the burst was over before its time
+				limit = next[limit]
+				if err := resize(limit); err != nil {
+					return err
+				}
+				line()
+			}
 			if n := failed.Load(); n > 0 {
 				fmt.Fprintf(out, "%d queries did not get their answer in time.\n", n)
 			}
@@ -85,12 +94,8 @@ func runResize(ctx context.Context, out screen, t *target, o Options) error {
 		}
 		line()
 		lines++
-		switch {
-		case limit == small && lines == 4:
-			limit = large
-			err = resize(limit)
-		case limit == large && served.Load() >= int64(o.Burst)*2/3:
-			limit = middle
+		if limit == small && lines == 4 || limit == large && served.Load() >= int64(o.Burst)*2/3 {
+			limit = next[limit]
 			err = resize(limit)
 		}
 		if err != nil {

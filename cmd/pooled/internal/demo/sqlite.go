@@ -53,7 +53,9 @@ func newSQLite() (*target, error) {
 	}
 	t := &target{
 		name: "SQLite in a temporary file", pooled: "pooled-sqlite",
-		does:  "looks one row up by its key and sleeps 1 ms, as a server's answer would take",
+		does: "looks one row up by its key and sleeps 1 ms, as a server's answer would take",
+		caveat: "A sleep costs this process nothing, so here more connections simply answer more queries. A server has a number of cores " +
+			"and a limit on connections (PostgreSQL's is 100 unless changed); -dsn shows what yours does.",
 		dsn:   "file:" + filepath.ToSlash(filepath.Join(dir, "demo.db")) + "?_pragma=busy_timeout(5000)",
 		close: func() { os.RemoveAll(dir) },
 		bare:  sqliteDriver(), base: sqliteDriver(),

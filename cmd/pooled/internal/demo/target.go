@@ -24,6 +24,7 @@ import (
 type target struct {
 	name   string // for people; no secret
 	does   string // what a query does there, for people
+	caveat string // what to keep in mind with the figures; "" for nothing
 	dsn    string
 	pooled string // the name under which pooled is registered with its driver
 	close  func()

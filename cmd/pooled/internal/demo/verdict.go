@@ -10,8 +10,8 @@ const noise = 0.15
 
 // verdict says in a few sentences what the figures show, whoever looks better.
 // table has a row for each number of callers, with the cells in the order of
-// target.variants.
-func verdict(table [][]*cell) string {
+// target.variants; caveat is what to keep in mind when no limit looks best.
+func verdict(table [][]*cell, caveat string) string {
 	var parts []string
 	row := table[len(table)-1]
 	free, tuned, ours := row[0], row[1], row[2]
@@ -33,6 +33,9 @@ func verdict(table [][]*cell) string {
 		defaults += fmt.Sprintf("; %s of its queries failed", thousands(free.errors))
 	case ratio > 1+noise:
 		defaults += fmt.Sprintf("; with so many it served %.1f times as many queries as pooled, if the server allows them", ratio)
+		if caveat != "" {
+			defaults += ". " + strings.TrimSuffix(caveat, ".")
+		}
 	case ratio < 1-noise:
 		defaults += fmt.Sprintf("; it served %.0f %% of pooled's queries", ratio*100)
 	}

@@ -2,19 +2,43 @@ package pooled
 
 import (
 	"strings"
-	"sync"
+	"sync/atomic"
 )
 
-// wordsOf returns the keywords of a flavor. They are made at the first use, so
-// that a program which never classifies pays nothing for them.
-func wordsOf(f Flavor) *wordTable {
-	if f == MySQL {
-		return myWords()
-	}
-	return pgWords()
+// flavorTables is all that the classifier knows of one flavor's words.
+type flavorTables struct {
+	chars     charTable
+	words     *wordTable
+	functions *wordTable
+	verbs     *[kwCount]verbRule
 }
 
-var pgWords = sync.OnceValue(func() *wordTable {
+// madeTables holds the tables of each flavor once they were needed, so that a
+// program which never classifies pays nothing for them.
+var madeTables [2]atomic.Pointer[flavorTables]
+
+// tablesOf returns the tables of a flavor. Several callers may make them at
+// the same time; they make the same.
+func tablesOf(f Flavor) *flavorTables {
+	i := 0
+	if f == MySQL {
+		i = 1
+	}
+	if t := madeTables[i].Load(); t != nil {
+		return t
+	}
+	t := new(flavorTables)
+	t.chars.fill(f)
+	if f == MySQL {
+		t.words, t.functions, t.verbs = myWords(), newFunctionTable(myStateful, myPure), &myVerbs
+	} else {
+		t.words, t.functions, t.verbs = pgWords(), newFunctionTable(pgStateful, pgPure, pgVolatilePure, pgSyntaxPure), &pgVerbs
+	}
+	madeTables[i].Store(t)
+	return t
+}
+
+func pgWords() *wordTable {
 	t := newWordTable(600)
 	t.mark(pgReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(pgTypeFunc, wordReserved|wordUpper|wordOperand)
@@ -26,9 +50,9 @@ var pgWords = sync.OnceValue(func() *wordTable {
 	t.unmark(pgValueWord, wordOperand)
 	t.number()
 	return t
-})
+}
 
-var myWords = sync.OnceValue(func() *wordTable {
+func myWords() *wordTable {
 	t := newWordTable(600)
 	t.mark(myReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(myPlain, 0)
@@ -38,7 +62,7 @@ var myWords = sync.OnceValue(func() *wordTable {
 	t.unmark(myValueWord, wordOperand)
 	t.number()
 	return t
-})
+}
 
 // mark gives flags to every word of a list.
 func (t *wordTable) mark(list string, flags wordFlags) {

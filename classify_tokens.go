@@ -60,8 +60,7 @@ type charTable struct {
 	word [256]bool
 }
 
-func newCharTable(f Flavor) *charTable {
-	t := new(charTable)
+func (t *charTable) fill(f Flavor) {
 	for c := range 256 {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c >= 0x80:
@@ -95,7 +94,4 @@ func newCharTable(f Flavor) *charTable {
 		t.kind['@'] = charOperator
 		t.kind['$'] = charDollar
 	}
-	return t
 }
-
-var pgChars, myChars = newCharTable(Postgres), newCharTable(MySQL)

@@ -1,0 +1,189 @@
+package pooled
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"testing"
+	"testing/synctest"
+
+	"github.com/pooledsql/pooled/internal/fakedriver"
+)
+
+func TestAStatementClosedAfterItsLoanDoesNotSpeakToTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		st, err := r.db.Prepare(read)
+		r.must(err)
+		r.must(drain(st.Query()))
+		r.srv.Calls()
+		r.must(st.Close()) // the link lies idle with the handle
+		r.saw()
+		st, err = r.db.Prepare(read)
+		r.must(err)
+		c := r.hold() // somebody else has the link when the statement is closed
+		r.srv.Calls()
+		r.must(st.Close())
+		r.saw()
+		c.Close()
+	})
+}
+
+func TestAStatementClosedInItsLoanIsClosedOnTheServer(t *testing.T) {
+	r := newRig(t, fakedriver.PGX)
+	c := r.hold()
+	st, err := c.PrepareContext(context.Background(), read)
+	r.must(err)
+	r.srv.Calls()
+	r.must(st.Close())
+	r.saw("1 stmt.close " + read)
+	c.Close()
+}
+
+func TestTheEndOfALoanDoesNoIO(t *testing.T) {
+	r := newRig(t, fakedriver.MySQL)
+	c := r.hold()
+	r.must(r.write(c, 1))
+	r.srv.Calls()
+	c.Close()
+	for _, call := range r.srv.Calls() {
+		if call.Op != fakedriver.Valid {
+			t.Errorf("%v at the end of a loan", call)
+		}
+	}
+}
+
+func TestALoanThatNobodyEndedEndsAtTheNextReset(t *testing.T) {
+	r := newRig(t, fakedriver.PGX)
+	h := r.handle()
+	r.must(h.Ping(context.Background()))
+	r.counts(1, 0, 0, 0, 0)
+	r.must(h.ResetSession(context.Background())) // a wrapper above hid IsValid
+	r.counts(0, 1, 0, 0, 0)
+	r.must(h.ResetSession(context.Background()))
+	if s := r.pool.Stats(); s.Unended != 1 || s.Use.Count() != 1 {
+		t.Errorf("Unended %d of %d loans, want 1 of 1", s.Unended, s.Use.Count())
+	}
+}
+
+// TestAPanicInTheBaseFreesTheSlot panics once in every operation of the base
+// that a program reaches through a decorator, on a pool of one link, and then
+// asks for it again.
+func TestAPanicInTheBaseFreesTheSlot(t *testing.T) {
+	inTx := func(end func(*sql.Tx) error) func(*rig) error {
+		return func(r *rig) error {
+			tx, err := r.db.Begin()
+			r.must(err)
+			defer tx.Rollback() // as programs do; it must not panic in its turn
+			return end(tx)
+		}
+	}
+	prepared := func(use func(*sql.Stmt) error) func(*rig) error {
+		return func(r *rig) error {
+			st, err := r.db.Prepare(read)
+			if err != nil {
+				return err
+			}
+			defer st.Close()
+			return use(st)
+		}
+	}
+	rows := func(use func(*sql.Rows)) func(*rig) error {
+		return func(r *rig) error {
+			rows, err := r.db.Query("SELECT sets")
+			r.must(err)
+			defer rows.Close()
+			use(rows)
+			return nil
+		}
+	}
+	for _, tt := range []struct {
+		op    fakedriver.Op
+		shape *fakedriver.Shape
+		run   func(*rig) error
+	}{
+		{fakedriver.Exec, fakedriver.PGX, func(r *rig) error { return r.write(r.db, 1) }},
+		{fakedriver.Exec, fakedriver.PGX, inTx(func(tx *sql.Tx) error { _, err := tx.Exec(write, 1, 1); return err })},
+		{fakedriver.Query, fakedriver.PGX, func(r *rig) error { return r.read(r.db) }},
+		{fakedriver.Ping, fakedriver.PGX, func(r *rig) error { return r.db.Ping() }},
+		{fakedriver.Prepare, fakedriver.PGX, prepared(func(*sql.Stmt) error { return nil })},
+		{fakedriver.StmtExec, fakedriver.PGX, prepared(func(st *sql.Stmt) error { _, err := st.Exec(); return err })},
+		{fakedriver.StmtQuery, fakedriver.PGX, prepared(func(st *sql.Stmt) error { return drain(st.Query()) })},
+		{fakedriver.StmtClose, fakedriver.MSSQL, func(r *rig) error { return r.write(r.db, 1) }},
+		{fakedriver.Begin, fakedriver.PGX, func(r *rig) error { _, err := r.db.Begin(); return err }},
+		{fakedriver.Commit, fakedriver.PGX, inTx((*sql.Tx).Commit)},
+		{fakedriver.Rollback, fakedriver.PGX, inTx((*sql.Tx).Rollback)},
+		{fakedriver.Next, fakedriver.PGX, rows(func(rows *sql.Rows) { rows.Next() })},
+		{fakedriver.NextSet, fakedriver.MySQL, rows(func(rows *sql.Rows) { rows.NextResultSet() })},
+		{fakedriver.RowsClose, fakedriver.PGX, rows(func(rows *sql.Rows) { rows.Close() })},
+		{fakedriver.Reset, fakedriver.PGX, func(r *rig) error { r.must(r.read(r.db)); return r.read(r.db) }},
+		{fakedriver.Valid, fakedriver.MySQL, func(r *rig) error { return r.read(r.db) }},
+	} {
+		t.Run(string(tt.op), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, tt.shape)
+				r.lost = true // what the panic left open ends with the connection
+				set := fakedriver.ResultSet{Columns: fakedriver.Plain("n"), Rows: [][]driver.Value{{int64(1)}}}
+				r.srv.Answer("SELECT sets", fakedriver.Answer{Sets: []fakedriver.ResultSet{set, set}})
+				r.srv.Inject(fakedriver.Fault{Op: tt.op, Panic: "boom"})
+				func() {
+					defer func() {
+						if v := recover(); v != "boom" {
+							t.Errorf("recovered %v, want the base's own panic", v)
+						}
+					}()
+					t.Error("no panic: ", tt.run(r))
+				}()
+				synctest.Wait()
+				if n := r.srv.Counts().Conns.Open; n != 0 {
+					t.Errorf("%d connections open after the panic", n)
+				}
+				r.must(r.read(r.db))
+				if n := r.srv.Counts().Conns.Made; n != 2 {
+					t.Errorf("%d dials, want a second one", n)
+				}
+			})
+		})
+	}
+}
+
+func TestRowsOpenAcrossAPanicAreLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		r.lost = true
+		tx, err := r.db.Begin()
+		r.must(err)
+		rows, err := tx.Query(read)
+		r.must(err)
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Panic: "boom"})
+		func() {
+			defer func() { recover() }()
+			r.write(tx, 1)
+		}()
+		synctest.Wait()
+		if rows.Next() {
+			t.Error("a row after the link was hung up")
+		}
+		rows.Close()
+		tx.Rollback()
+	})
+}
+
+func TestAPanicInThePoolsOwnGoroutineIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		r.lost = true
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Panic: "boom"})
+		if err := r.read(r.db); err == nil {
+			t.Error("no error from a dial that panicked")
+		}
+		r.must(r.read(r.db))
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Ping, Panic: "boom"})
+		r.pool.mu.Lock()
+		l := r.pool.takeIdleLocked()
+		r.pool.keepaliveLocked(l)
+		r.pool.mu.Unlock()
+		synctest.Wait()
+		r.must(r.read(r.db))
+	})
+}

@@ -1,0 +1,200 @@
+package pooled
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// RunTx begins a transaction, calls fn with it and commits. When fn returns an
+// error or panics, it rolls back and returns that error, or panics on.
+//
+// The whole is run again, with back-off and within the pool's retry budget,
+// when the server rolled it back for a reason that passes (serialization
+// failure, deadlock, a server that takes no writes) or the connection was lost
+// before COMMIT was sent. So fn must be ready to be called several times: what
+// it changes outside the transaction it changes each time. An error of the
+// database that fn returns must be returned as it is or wrapped with %w.
+//
+// When the answer to COMMIT is lost, RunTx asks the server for the outcome
+// where it can (PostgreSQL 13 and later, for transactions that wrote, at the
+// price of one round trip before COMMIT): it returns nil if the transaction
+// was committed, and runs it again if it was rolled back. If the outcome
+// cannot be learned, the error satisfies ErrOutcomeUnknown. It is never
+// guessed.
+//
+// db may be any sql.DB; without a pool behind it only fn's panics and errors
+// are taken care of. opts may be nil.
+func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
+	p, _ := From(db)
+	for try := 1; ; try++ {
+		rec := &txRecord{wanted: p != nil && (opts == nil || !opts.ReadOnly)}
+		err := runTxOnce(context.WithValue(ctx, txRecordKey{}, rec), db, opts, fn)
+		if err == nil || p == nil {
+			return err
+		}
+		if lost := (*LostError)(nil); rec.committing && errors.As(err, &lost) {
+			switch outcome, why := p.outcome(ctx, db, rec); outcome {
+			case txCommitted:
+				return nil
+			case txUnknown:
+				if why != nil {
+					lost.Err = fmt.Errorf("%w; the server could not be asked: %w", lost.Err, why)
+				}
+				return err
+			}
+			// rolled back: as if it had never run
+		} else if !p.passes(err) {
+			return err
+		}
+		if try == maxTxTries || p.cfg.DisableRetry || ctx.Err() != nil || !p.takeRetry() {
+			return err
+		}
+		p.stats.retries.Add(1)
+		if hook := p.cfg.Hooks.OnRetry; hook != nil {
+			hook(RetryInfo{Pool: p.cfg.Name, Statement: beginStatement, Try: try, Err: err})
+		}
+		if pause(ctx, rand.N(txBackoff<<min(try, 6))) != nil {
+			return err
+		}
+	}
+}
+
+const (
+	maxTxTries = 10
+	txBackoff  = 5 * time.Millisecond // doubled each time, full jitter
+)
+
+// passes says whether err tells of a transaction that was rolled back for a
+// reason that passes.
+func (p *Pool) passes(err error) bool {
+	switch p.fault(err) {
+	case FaultSerialization, FaultDeadlock, FaultLinkLost, FaultServerDown, FaultReadOnly:
+		return !errors.Is(err, ErrOutcomeUnknown)
+	}
+	return false
+}
+
+func runTxOnce(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, opts)
+	if err != nil {
+		return err
+	}
+	returned := false
+	defer func() {
+		if !returned { // fn panicked, or left by runtime.Goexit
+			_ = tx.Rollback()
+		}
+	}()
+	err = fn(tx)
+	returned = true
+	if err != nil {
+		_ = tx.Rollback() // fn's error says more
+		return err
+	}
+	return tx.Commit()
+}
+
+// txRecord follows a transaction of RunTx down to the driver and brings back
+// what its outcome can be looked up by.
+type txRecord struct {
+	wanted     bool
+	id         string // the server's name for the transaction; "": none, it wrote nothing
+	committing bool   // COMMIT was about to be sent
+}
+
+type txRecordKey struct{}
+
+// OutcomeDialect is what a Dialect has too when its server can be asked later
+// what became of a transaction.
+type OutcomeDialect interface {
+	// TransactionID returns the query for the name of the present
+	// transaction, NULL if it has written nothing; "" when the server behind
+	// conn has no such thing.
+	TransactionID(conn driver.Conn) string
+	// Outcome returns the query, with the name as its one argument, for
+	// 'committed', 'aborted', 'in progress' or NULL.
+	Outcome() string
+}
+
+// beforeCommit asks the server for the transaction's name if RunTx wants it.
+func (t *tx) beforeCommit(l *link) {
+	rec, _ := t.ctx.Value(txRecordKey{}).(*txRecord)
+	if rec == nil {
+		return
+	}
+	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryerCtx != nil {
+		if q := d.TransactionID(l.base); q != "" {
+			rec.id = firstText(t.ctx, l, q)
+		}
+	}
+	rec.committing = true
+}
+
+// firstText returns the first value of the answer to query, "" for NULL or an
+// error: COMMIT will show what is wrong.
+func firstText(ctx context.Context, l *link, query string) string {
+	rows, err := l.queryerCtx.QueryContext(ctx, query, nil)
+	if err != nil {
+		return ""
+	}
+	defer rows.Close()
+	value := make([]driver.Value, 1)
+	if rows.Next(value) != nil {
+		return ""
+	}
+	switch v := value[0].(type) {
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	}
+	return ""
+}
+
+type txOutcome uint8
+
+const (
+	txUnknown txOutcome = iota
+	txCommitted
+	txRolledBack
+)
+
+// outcome asks what became of a transaction whose COMMIT was not answered. A
+// server that is still at it is asked again until it knows.
+func (p *Pool) outcome(ctx context.Context, db *sql.DB, rec *txRecord) (txOutcome, error) {
+	d, ok := p.dialect.(OutcomeDialect)
+	if !ok || rec.id == "" {
+		return txUnknown, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, outcomeTimeout)
+	defer cancel()
+	for {
+		var status sql.NullString
+		err := db.QueryRowContext(ctx, d.Outcome(), rec.id).Scan(&status)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return txUnknown, err
+		case status.String == "committed":
+			return txCommitted, nil
+		case status.String == "aborted":
+			return txRolledBack, nil
+		case err == nil && !status.Valid, p.fault(err) == FaultProgram:
+			return txUnknown, err
+		}
+		// In progress, or the server is not back yet.
+		if pause(ctx, outcomePause) != nil {
+			return txUnknown, cmp.Or(err, ctx.Err())
+		}
+	}
+}
+
+const (
+	outcomeTimeout = 30 * time.Second // beside the caller's own deadline
+	outcomePause   = 20 * time.Millisecond
+)
