@@ -22,6 +22,15 @@ import (
 // maxTries is how often one statement is tried again.
 const maxTries = 4
 
+// failed is the statement that an error of the base belongs to: the one that
+// ran, or preparing it, which the base may do by itself.
+func (l *link) failed(st *Statement) *Statement {
+	if d, ok := l.pool.dialect.(PreparingDialect); ok && d.DiedPreparing(l.base) {
+		return prepareStatement
+	}
+	return st
+}
+
 // again decides what an error of the base means. With a nil error the caller
 // runs the same once more, on the link returned; otherwise the error is what
 // the program gets, and the statement is over.

@@ -105,4 +105,5 @@ func Observe(cfg *pgx.ConnConfig) {
 		}
 		return pooled.ObserveConn(ctx, c), nil
 	}
+	observePrepare(cfg)
 }
