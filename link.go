@@ -53,6 +53,7 @@ type link struct {
 	inRows bool  // inside a method of open rows; still set afterwards: it panicked
 	broken bool  // not usable any more: hang up at the end of the loan
 	stmts  preparedCache
+	ending endWatch
 	rows   rows
 
 	stackMu sync.Mutex // guards stack and depth
@@ -177,15 +178,33 @@ func (l *link) close(ctx context.Context) error {
 		l.stmts.sweep()
 	}
 	err := l.base.Close()
-	if gone := l.pool.dialect.Gone(l.base); gone != nil {
-		timer := time.NewTimer(goneTimeout)
-		defer timer.Stop()
-		select {
-		case <-gone:
-		case <-timer.C:
-		}
-	}
+	l.awaitGone(ctx)
 	return err
+}
+
+// awaitGone waits for a base that is still telling the server to stop, for
+// which it has less time once ctx has ended: a base that waits on a server
+// that says nothing would outlive the pool.
+func (l *link) awaitGone(ctx context.Context) {
+	gone := l.pool.dialect.Gone(l.base)
+	if gone == nil {
+		return
+	}
+	timer := time.NewTimer(goneTimeout)
+	defer timer.Stop()
+	select {
+	case <-gone:
+		return
+	case <-timer.C:
+		return
+	case <-ctx.Done():
+		timer.Reset(goodbyeTimeout)
+	}
+	select {
+	case <-gone:
+	case <-timer.C:
+		l.wire.cut()
+	}
 }
 
 const (

@@ -25,6 +25,7 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -66,6 +67,7 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
 		base:     base,
+		endLimit: endLimit,
 		dialect:  cfg.Dialect,
 		prepares: cfg.Dialect.Prepares(),
 		log:      cfg.Logger,
