@@ -31,6 +31,19 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	p := h.pool
 	fault := p.fault(err)
+	if ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) {
+		// What a base says when the context had ended before it began (pgx),
+		// or ended it (go-sql-driver). sql.DB would try again and see that.
+		// Nothing here speaks against the other links.
+		if !l.nothingSent(before) {
+			l.broken = true
+			h.ran(l, st)
+		} else if !l.usable() {
+			l.broken = true
+		}
+		h.tries = 0
+		return nil, ctx.Err()
+	}
 	switch {
 	case fault == FaultLinkLost || fault == FaultServerDown:
 		l.broken = true

@@ -9,7 +9,7 @@ import (
 )
 
 // watchSessions samples from the server's side how many sessions a database
-// has, without a pause, until the function it returns is called, which tells
+// has, again and again, until the function it returns is called, which tells
 // the most that were seen.
 func (s *realServer) watchSessions(t *testing.T) (most func() int) {
 	t.Helper()
@@ -17,13 +17,15 @@ func (s *realServer) watchSessions(t *testing.T) (most func() int) {
 	stop, done := make(chan struct{}), make(chan int)
 	go func() {
 		most, samples := 0, 0
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
 		for {
 			select {
 			case <-stop:
 				t.Logf("the server was asked %d times and had at most %d sessions", samples, most)
 				done <- most
 				return
-			default:
+			case <-tick.C:
 			}
 			var n int
 			if err := admin.QueryRow(s.sessions, s.database).Scan(&n); err != nil {
