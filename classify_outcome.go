@@ -22,14 +22,12 @@ type outcome struct {
 	analyze    bool  // EXPLAIN runs the statement
 	option     bool  // ANALYZE was named in the options and waits for its value
 	optionOff  bool  // and the value is off
-	opened     bool  // a statement began behind EXPLAIN's parenthesis
 	writes     bool  // something locks, writes or goes into a file
 	writesHard bool  // and does so even if EXPLAIN does not run the statement
 	unsafe     bool  // a function or variable forbids a second run
 	announced  bool  // the summary has EXPLAIN
 	deep       bool  // too many parentheses
 	unknown    bool  // begins with something that begins no statement
-	callAfter  bool  // a call may follow a closing parenthesis
 	setItem    bool  // the next token names what SET sets
 	inner      bool  // SET STATEMENT ... FOR, PREPARE ... AS: another verb follows
 	setConfig  int32 // depth of set_config's arguments; -1 just before them

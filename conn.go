@@ -166,7 +166,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 			h.ran(l, st)
 			return res, nil
 		}
-		if l, err = h.again(ctx, l, st, before, err); err != nil {
+		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
 	}
@@ -208,7 +208,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			h.ran(l, st)
 			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}), nil
 		}
-		if l, err = h.again(ctx, l, st, before, err); err != nil {
+		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
 	}

@@ -88,8 +88,8 @@ func TestAFaultOfTheConfigurationAnswersEverybodyAtOnce(t *testing.T) {
 		for range 3 {
 			r.is(r.read(r.db), wrongPW)
 		}
-		if took := time.Since(start); took > time.Second {
-			t.Errorf("took %v", took)
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v: callers waited for what cannot get better", took)
 		}
 		r.srv.ClearFaults()
 	})
@@ -97,7 +97,7 @@ func TestAFaultOfTheConfigurationAnswersEverybodyAtOnce(t *testing.T) {
 
 func TestDialsBackOffWithJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, conns(0, 2), func(c *Config) { c.AcquireTimeout = time.Minute })
+		r := newRig(t, fakedriver.PGX, conns(0, 2), func(c *Config) { c.AcquireTimeout, c.DisableBreaker = time.Minute, true })
 		defer r.hold().Close()
 		var at []time.Time
 		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Do: func(context.Context, fakedriver.Call) error {

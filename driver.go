@@ -40,18 +40,34 @@ func WrapConnector(base driver.Connector, opts ...Option) (driver.Connector, err
 // with the sql.DB tuned to the pool: as many idle handles as links, which is
 // the fastest path. The settings are validated; no server is contacted.
 func Open(driverName, dsn string, opts ...Option) (*sql.DB, error) {
-	w, ok := registered.Load(driverName)
-	if !ok {
-		return nil, fmt.Errorf("pooled: Open(%q): no such driver was registered through pooled; import a leaf such as github.com/pooledsql/pooled/pgx, or call pooled.Register", driverName)
+	w, err := wrappedDriver(driverName, dsn)
+	if err != nil {
+		return nil, err
 	}
-	base := w.(*wrapped)
-	c, err := (&wrapped{base.base, slices.Concat(base.opts, opts)}).OpenConnector(dsn)
+	c, err := (&wrapped{w.base, slices.Concat(w.opts, opts)}).OpenConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
 	db := sql.OpenDB(c)
 	db.SetMaxIdleConns(c.(*connector).pool.cfg.MaxConns)
 	return db, nil
+}
+
+// wrappedDriver finds the driver that was registered under a name through this
+// package, by Register or by sql.Register of what Wrap returns.
+func wrappedDriver(name, dsn string) (*wrapped, error) {
+	if w, ok := registered.Load(name); ok {
+		return w.(*wrapped), nil
+	}
+	db, err := sql.Open(name, dsn) // package sql has no other way to a driver
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if d, ok := db.Driver().(*pooledDriver); ok {
+		return d.wrapped, nil
+	}
+	return nil, fmt.Errorf("pooled: Open(%q): this driver was not wrapped by pooled; import a leaf such as github.com/pooledsql/pooled/pgx, or call pooled.Register", name)
 }
 
 // From returns the pool behind db, and whether there is one.

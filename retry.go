@@ -22,6 +22,15 @@ import (
 // maxTries is how often one statement is tried again.
 const maxTries = 4
 
+// failed is the statement that an error of the base belongs to: the one that
+// ran, or preparing it, which the base may do by itself.
+func (l *link) failed(st *Statement) *Statement {
+	if d, ok := l.pool.dialect.(PreparingDialect); ok && d.DiedPreparing(l.base) {
+		return prepareStatement
+	}
+	return st
+}
+
 // again decides what an error of the base means. With a nil error the caller
 // runs the same once more, on the link returned; otherwise the error is what
 // the program gets, and the statement is over.
@@ -31,14 +40,20 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	p := h.pool
 	fault := p.fault(err)
+	repeat := h.repeatable(l, st, fault, before)
 	if ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) {
 		// What a base says when the context had ended before it began (pgx),
-		// or ended it (go-sql-driver). sql.DB would try again and see that.
-		// Nothing here speaks against the other links.
-		if !l.nothingSent(before) {
+		// or ended it (go-sql-driver). sql.DB would try again and find out
+		// why. Nothing here speaks against the other links, and pgx may have
+		// kept this one.
+		switch {
+		case !l.nothingSent(before):
 			l.broken = true
 			h.ran(l, st)
-		} else if !l.usable() {
+		case l.usable():
+		case repeat == repeatElsewhere:
+			h.hangUp(closedBroken) // a sql.Conn may go on with another link
+		default:
 			l.broken = true
 		}
 		h.tries = 0
@@ -51,7 +66,6 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	case fault == FaultReadOnly && h.alone(l):
 		p.failover(l, err)
 	}
-	repeat := h.repeatable(l, st, fault, before)
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
 		h.ran(l, st)

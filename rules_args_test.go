@@ -44,7 +44,7 @@ func TestArgumentsReachEveryBaseAsDatabaseSQLWouldHandThem(t *testing.T) {
 						if err != nil {
 							seen[db] += err.Error()
 						}
-						for _, key := range []int{1, 4, 7} {
+						for _, key := range []any{1, 4, 7, "column 0 converted 4"} {
 							bare.Exec("DELETE FROM t WHERE k = ?", key)
 						}
 					}

@@ -32,8 +32,8 @@ func (s *realServer) behindProxy(t *testing.T) *faultproxy.Proxy {
 	return proxy
 }
 
-// eachPrivateServer runs a test on servers of its own.
-func eachPrivateServer(t *testing.T, test func(t *testing.T, s *realServer)) {
+// eachStalledServer runs a test on servers of its own.
+func eachStalledServer(t *testing.T, test func(t *testing.T, s *realServer)) {
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, realPostgres(t, testdb.Postgres(t))) })
 	t.Run("MariaDB", func(t *testing.T) { test(t, realMariaDB(t, testdb.MySQL(t))) })
 }
@@ -63,7 +63,7 @@ func stallings(t *testing.T, s *realServer, proxy *faultproxy.Proxy) []stalling 
 // connections and data and never answers, in the middle of everything that a
 // program may be doing.
 func TestNobodyIsHeldPastItsDeadlineByAServerThatSaysNothing(t *testing.T) {
-	eachPrivateServer(t, func(t *testing.T, s *realServer) {
+	eachStalledServer(t, func(t *testing.T, s *realServer) {
 		proxy := s.behindProxy(t)
 		for _, how := range stallings(t, s, proxy) {
 			t.Run(how.name, func(t *testing.T) { stalledCalls(t, s, how) })
@@ -248,7 +248,7 @@ func TestCallersWithoutADeadlineEndWithAcquireTimeout(t *testing.T) {
 // TestASilentServerHoldsUpNeitherCloseNorShutdown, nor does a goroutine wait
 // for it longer than some seconds after them.
 func TestASilentServerHoldsUpNeitherCloseNorShutdown(t *testing.T) {
-	eachPrivateServer(t, func(t *testing.T, s *realServer) {
+	eachStalledServer(t, func(t *testing.T, s *realServer) {
 		t.Run("Shutdown", func(t *testing.T) {
 			const limit = 500 * time.Millisecond
 			leak.Check(t) // looks while the server is still silent

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -169,10 +168,6 @@ func storm(t *testing.T, s *realServer, refuse func(), kill func() int, accept f
 	t.Logf("%d retries (%d refused by the budget) for %d loans", stats.Retries, stats.RetriesRefused, stats.Use.Count())
 	return ok
 }
-
-// quiet keeps what the pool says of a fault that a test injects out of its
-// output.
-func quiet(c *pooled.Config) { c.Logger = slog.New(slog.DiscardHandler) }
 
 // pace waits for d: it is how fast a caller calls, not a wait for something.
 func pace(d time.Duration) { <-time.After(d) }

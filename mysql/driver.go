@@ -52,13 +52,33 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{base, !cfg.InterpolateParams}, nil
+	c := connector{base, base, !cfg.InterpolateParams}
+	if cfg.RejectReadOnly {
+		cfg = cfg.Clone()
+		cfg.RejectReadOnly = false
+		if c.pooled, err = mysql.NewConnector(cfg); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // connector is go-sql-driver's under the name of our driver.
 type connector struct {
 	driver.Connector
-	prepares bool // plain queries with arguments are prepared first
+	pooled   driver.Connector // dials for the pool
+	prepares bool             // plain queries with arguments are prepared first
+}
+
+// Connect dials. rejectReadOnly makes driver.ErrBadConn of the errors of a
+// server that takes no writes, after which nobody can tell that the statement
+// did not run. The pool knows them by their numbers and leaves such a server
+// itself, so for the pool they come as they are.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	if pooled.Observing(ctx) {
+		return c.pooled.Connect(ctx)
+	}
+	return c.Connector.Connect(ctx)
 }
 
 // Prepares tells the pool what the configuration makes of plain queries.

@@ -129,4 +129,5 @@ func Observe(cfg *pgx.ConnConfig) {
 		}
 		return pooled.ObserveConn(ctx, c), nil
 	}
+	observePrepare(cfg)
 }
