@@ -44,6 +44,7 @@ type Pool struct {
 	parked     []*link // those that no handle holds, most recent last
 	hint       int     // where the last search for an idle link ended
 	queue      waitQueue
+	typicalUse int64 // nanoseconds that a loan takes while others wait; 0: not known
 	dialling   int
 	closing    int
 	expiring   int // idle links that the housekeeper wants replaced soon
