@@ -90,7 +90,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 		defer cancel()
 	}
 	ctx, wire := withWire(ctx)
-	wire.keepAlive = p.cfg.TCPKeepalive
+	wire.keepAlive, wire.statementTimeout = p.cfg.TCPKeepalive, p.limits.server
 	var base driver.Conn
 	err := guarded(func() (err error) {
 		base, err = p.base.Connect(ctx)

@@ -47,13 +47,14 @@ type link struct {
 	leaked  atomic.Bool               // reported as a leak
 	use     histogram                 // use times of its loans
 
-	heard  int64 // nano() of the last keepalive ping that was answered
-	used   bool  // a loan has begun before
-	open   int   // results that are open
-	inRows bool  // inside a method of open rows; still set afterwards: it panicked
-	broken bool  // not usable any more: hang up at the end of the loan
-	stmts  preparedCache
-	rows   rows
+	heard      int64 // nano() of the last keepalive ping that was answered
+	used       bool  // a loan has begun before
+	open       int   // results that are open
+	inRows     bool  // inside a method of open rows; still set afterwards: it panicked
+	broken     bool  // not usable any more: hang up at the end of the loan
+	ownTimeout uint8 // the program has set a timeout of its own
+	stmts      preparedCache
+	rows       rows
 
 	stackMu sync.Mutex // guards stack and depth
 	stack   [leakDepth]uintptr
@@ -108,6 +109,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.session.Store(0)
+		l.ownTimeout = 0
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
 	}

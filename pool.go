@@ -25,6 +25,7 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
+	limits     queryLimits
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -71,6 +72,7 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 		log:      cfg.Logger,
 		min:      cfg.MinConns,
 		max:      cfg.MaxConns,
+		limits:   newQueryLimits(cfg),
 		texts:    newStatementCache(cfg.Dialect.Flavor(), textCacheEntries, textCacheBytes),
 	}
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {

@@ -29,6 +29,7 @@ type rows struct {
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
 	given bool // a row of it has been given out
+	limit queryLimit
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -42,12 +43,12 @@ type replay struct {
 }
 
 // openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay) driver.Rows {
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLimit) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin, r.query, r.given = h, base, t, q, false
+	r.h, r.base, r.twin, r.query, r.given, r.limit = h, base, t, q, false, m
 	l.open++
 	l.setPhase(phaseRows)
 	return exposeRows(r)
@@ -62,18 +63,20 @@ func (r *rows) Close() error {
 	if base == nil {
 		return nil
 	}
+	st := r.query.st
 	r.base, r.twin, r.query = nil, nil, replay{}
 	if l.open--; l.open == 0 {
 		l.clearPhase(phaseRows)
 	}
 	h := r.h
 	if h.link != l {
+		r.limit.end()
 		return nil // hung up under the rows, which ended them
 	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
 	h.busy = true
-	err := base.Close()
+	err := r.limit.done(h.pool, st, base.Close())
 	if t != nil {
 		l.stmts.unpin(t)
 	}
@@ -102,7 +105,7 @@ func (r *rows) advance(next func() error) error {
 		if err == io.EOF {
 			return err
 		}
-		if err = r.again(err); err != nil {
+		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
 			return err
 		}
 	}
@@ -120,6 +123,7 @@ func (r *rows) again(err error) error {
 	base, t := r.base, r.twin
 	l.open--
 	_ = base.Close()
+	r.limit.end()
 	if t != nil {
 		l.stmts.unpin(t)
 	}
@@ -137,9 +141,9 @@ func (r *rows) again(err error) error {
 		return failed
 	}
 	fresh := concealed(again)
-	r.link, r.base, r.twin = fresh.link, fresh.base, fresh.twin
+	r.link, r.base, r.twin, r.limit = fresh.link, fresh.base, fresh.twin, fresh.limit
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query = nil, nil, replay{}
+		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, queryLimit{}
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")
@@ -173,7 +177,7 @@ func (r *rows) NextResultSet() error {
 	err := n.NextResultSet()
 	r.link.inRows = false
 	if err != nil && err != io.EOF {
-		return r.h.noted(r.link, err)
+		return r.h.noted(r.link, r.limit.told(r.h.pool, r.query.st, err))
 	}
 	return err
 }

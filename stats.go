@@ -30,6 +30,7 @@ type counters struct {
 	retries        atomic.Uint64
 	retriesRefused atomic.Uint64
 	failovers      atomic.Uint64
+	queryTimeouts  atomic.Uint64
 	resets         atomic.Uint64
 	unended        atomic.Uint64
 	leaks          atomic.Uint64
@@ -64,6 +65,7 @@ type Stats struct {
 	Failovers      uint64       // times that all links were replaced for a new primary
 	Breaker        BreakerState // how the server can be reached
 
+	QueryTimeouts uint64 // statements that QueryTimeout ended
 	SessionResets uint64 // sessions put back before a loan (ResetDirty)
 	Stateful      int    // links that carry session state now
 	Leaks         uint64 // loans that grew older than LeakAfter
@@ -92,6 +94,7 @@ func (p *Pool) Stats() Stats {
 		Retries:         c.retries.Load(),
 		RetriesRefused:  c.retriesRefused.Load(),
 		Failovers:       c.failovers.Load(),
+		QueryTimeouts:   c.queryTimeouts.Load(),
 		SessionResets:   c.resets.Load(),
 		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),

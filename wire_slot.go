@@ -14,6 +14,9 @@ type wireSlot struct {
 	// keepalive probes; 0 or less leaves what the dialer chose.
 	keepAlive time.Duration
 
+	// statementTimeout is for the connector: see StatementTimeout.
+	statementTimeout time.Duration
+
 	// cur is the socket attached last: a dial over several hosts tries
 	// several and keeps the last.
 	cur atomic.Pointer[wire]

@@ -52,13 +52,27 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{base, !cfg.InterpolateParams}, nil
+	return connector{base, !cfg.InterpolateParams, hasOwnTimeout(cfg)}, nil
 }
 
 // connector is go-sql-driver's under the name of our driver.
 type connector struct {
 	driver.Connector
-	prepares bool // plain queries with arguments are prepared first
+	prepares   bool // plain queries with arguments are prepared first
+	ownTimeout bool // the DSN says how long statements may run
+}
+
+// Connect dials, and has the server enforce the pool's query timeout if there
+// is one.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if d := pooled.StatementTimeout(ctx); err == nil && d > 0 && !c.ownTimeout {
+		if err = limitStatements(ctx, conn, d); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	return conn, err
 }
 
 // Prepares tells the pool what the configuration makes of plain queries.
