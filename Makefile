@@ -35,6 +35,10 @@ lint: ## gofmt, go vet, staticcheck
 test-go127: deps ## vet and test the root package with the next Go, if it can be had
 	@scripts/test-next.sh
 
+.PHONY: suites
+suites: deps ## the tests of database/sql, pgx's stdlib and go-sql-driver/mysql over the wrapper
+	@scripts/suites.sh
+
 .PHONY: bench
 bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
 	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...

@@ -104,13 +104,12 @@ func (d *details) after(a *analyzer, t *token) {
 		d.onWord(a, t)
 	case tokenQuoted, tokenString:
 		s := d.scope()
-		if a.broken && t.kind == tokenString {
-			break // what is not terminated is no name
-		}
-		if s.expect && (t.kind == tokenQuoted || a.src[t.start] == '"') && a.top().with == withNone {
+		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
+		switch {
+		case name && s.expect && a.top().with == withNone, name && d.describes(a):
 			d.begin(t, s)
-		} else if d.describes(a) {
-			d.begin(t, s)
+		default:
+			s.expect = false
 		}
 	case tokenOpen:
 		d.open(a)

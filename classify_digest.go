@@ -119,13 +119,18 @@ func (d *digester) token(a *analyzer, t *token) {
 				d.sign = at
 			}
 		}
-		d.buf = append(d.buf, a.src[t.start:t.end]...)
+		if t.end-t.start == 1 {
+			d.buf = append(d.buf, a.op)
+		} else {
+			d.buf = append(d.buf, a.src[t.start:t.end]...)
+		}
 	}
 	switch t.kind {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.last, d.lit = *t, literal
+	d.last.set(t)
+	d.lit = literal
 	if literal && t.kind == tokenWord {
 		d.last = token{kind: tokenNumber} // NULL reads back as ?
 	}
@@ -179,7 +184,10 @@ func (d *digester) space(a *analyzer, t *token, literal bool) bool {
 	case tokenCast:
 		// Behind another colon it would be cut elsewhere.
 		return d.last.kind == tokenOperator || d.last.kind == tokenCast
-	case tokenComma, tokenClose, tokenCloseBracket, tokenDot, tokenSemicolon:
+	case tokenDot:
+		// @a .b is not @a.b
+		return d.last.kind == tokenVar || d.last.kind == tokenSysVar
+	case tokenComma, tokenClose, tokenCloseBracket, tokenSemicolon:
 		return false
 	case tokenOpen:
 		switch d.last.kind {
@@ -220,16 +228,14 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	text := a.src[t.start:t.end]
-	if t.flags&wordUpper == 0 || int(t.end) < len(a.src) && a.src[t.end] == '.' {
-		d.buf = append(d.buf, text...)
-	} else {
-		for i := 0; i < len(text); i++ {
-			c := text[i]
-			if c >= 'a' && c <= 'z' {
-				c -= 'a' - 'A'
+	at := len(d.buf)
+	d.buf = append(d.buf, a.src[t.start:t.end]...)
+	if (t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t)) && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
+		word := d.buf[at:]
+		for i, c := range word {
+			if c-'a' < 26 {
+				word[i] = c - ('a' - 'A')
 			}
-			d.buf = append(d.buf, c)
 		}
 	}
 	switch t.id {
@@ -238,6 +244,43 @@ func (d *digester) word(a *analyzer, t *token, list *digestList) {
 	case kwSelect, kwWith, kwTable:
 		list.kind = listNone
 	}
+}
+
+// clause tells that a keyword which may also be a name is a keyword here.
+func (d *digester) clause(a *analyzer, t *token) bool {
+	if a.prev.kind == tokenEnd {
+		return true
+	}
+	switch t.id {
+	case kwFirst, kwLast, kwNext:
+		if a.prev.id == kwNulls || a.prev.id == kwFetch {
+			return true
+		}
+	case kwDay, kwHour, kwMinute, kwSecond, kwMonth, kwYear, kwWeek, kwQuarter, kwMicrosecond:
+		if d.lit || a.prev.kind == tokenOpen && a.before.id == kwExtract {
+			return true
+		}
+	}
+	switch a.cur.class {
+	case DDL, Tx, Utility:
+	default:
+		if a.cur.verb != kwShow {
+			return false
+		}
+	}
+	// These statements are made of keywords, save where a name comes next.
+	switch a.prev.kind {
+	case tokenWord, tokenQuoted, tokenString, tokenNumber, tokenClose:
+	default:
+		return false
+	}
+	switch a.prev.id {
+	case kwColumn, kwTo, kwAs, kwAdd, kwRename, kwSavepoint, kwRelease:
+		return false
+	case kwDrop:
+		return a.cur.verb == kwDrop
+	}
+	return !a.full.scope().expect
 }
 
 // open begins the frame of a parenthesis or bracket.

@@ -33,7 +33,7 @@ var digestCases = []struct {
 	{Postgres, "SELECT 1; SELECT 2;", "SELECT ?; SELECT ?"},
 	{Postgres, "BEGIN", "BEGIN"},
 	{Postgres, "", ""},
-	{Postgres, "create role a password 'secret'", "CREATE role a password ?"},
+	{Postgres, "create role a password 'secret'", "CREATE ROLE a PASSWORD ?"},
 	{Postgres, "SELECT 'unterminated secret", "SELECT ?"},
 	{Postgres, "SELECT \"unterminated secret", "SELECT ?"},
 	{MySQL, "select * from `T` where A = \"x\" # c", "SELECT * FROM `T` WHERE A = ?"},
@@ -43,8 +43,10 @@ var digestCases = []struct {
 	{MySQL, "select * from t where a in (?, ?, ?) limit 10, 20", "SELECT * FROM t WHERE a IN (?) LIMIT ?, ?"},
 	{MySQL, "select /*+ HINT */ /*!50000 straight_join */ a from t", "SELECT STRAIGHT_JOIN a FROM t"},
 	{MySQL, "set @a = 1, @@session.b = 'c'", "SET @a = ?, @@session.b = ?"},
-	{MySQL, "create user 'bob'@'host' identified by 'secret'", "CREATE user ? @'?' IDENTIFIED BY ?"},
+	{MySQL, "create user 'bob'@'host' identified by 'secret'", "CREATE USER ? @'?' IDENTIFIED BY ?"},
 	{MySQL, "select * from \"t\" where a = \"b\"", "SELECT * FROM \"t\" WHERE a = ?"},
+	{MySQL, "select @ .a, @b .c", "SELECT @ .a, @b .c"},
+	{Postgres, "SELECT 'a' INTO 'b' \"c\"(1)", "SELECT ? INTO ? \"c\"(?)"},
 	{MySQL, "select 5--1", "SELECT ? - ?"},
 }
 
@@ -52,6 +54,35 @@ func TestDigest(t *testing.T) {
 	for _, c := range digestCases {
 		if s := Classify(c.flavor, c.query); s.Digest != c.want {
 			t.Errorf("%s %q:\n got %q\nwant %q", c.flavor, c.query, s.Digest, c.want)
+		}
+	}
+}
+
+// TestFingerprintIgnores pairs texts that differ in keyword case, literals,
+// lists, comments and blanks alone.
+func TestFingerprintIgnores(t *testing.T) {
+	for _, c := range []struct {
+		f    Flavor
+		a, b string
+	}{
+		{Postgres, "SELECT a FROM t ORDER BY a DESC NULLS LAST FETCH FIRST 1 ROWS ONLY", "select a from t order by a desc nulls last fetch first 20 rows only"},
+		{Postgres, "BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED", "begin transaction isolation level read committed"},
+		{Postgres, "SELECT EXTRACT(YEAR FROM a) FROM t", "SELECT EXTRACT(year FROM a)\nFROM t"},
+		{Postgres, "CREATE TABLE IF NOT EXISTS t (name TEXT NOT NULL DEFAULT 'x')", "create table if not exists t (name text not null default 'y')"},
+		{Postgres, "CREATE ROLE r WITH PASSWORD 'a'", "create role r with password 'b'"},
+		{Postgres, "INSERT INTO t (a) VALUES (1), (2) ON CONFLICT DO NOTHING", "insert into t (a) values ($1) on conflict do nothing"},
+		{Postgres, "SELECT a FROM t WHERE b = 'x' /* c */ AND c = -1", "SELECT a\nFROM t WHERE b=$1 AND c=2 -- d"},
+		{Postgres, "SELECT a FROM t WHERE b IN (1,2,3)", "SELECT a FROM t WHERE b IN (:a)"},
+		{MySQL, "SELECT a FROM t WHERE b > NOW() - INTERVAL 1 DAY", "select a from t where b > NOW() - interval 20 day"},
+		{MySQL, "SHOW FULL TABLES LIKE 'a%'", "show full tables like 'b'"},
+		{MySQL, "SHOW GLOBAL STATUS", "show global status"},
+		{MySQL, "INSERT IGNORE INTO t VALUES (1, 'a')", "insert ignore into t values (?, ?), (?, ?)"},
+		{MySQL, "START TRANSACTION WITH CONSISTENT SNAPSHOT", "start transaction with consistent snapshot"},
+		{MySQL, "CREATE USER 'a'@'b' IDENTIFIED BY 'c'", "create user 'd'@'e' identified by \"f\""},
+	} {
+		a, b := Classify(c.f, c.a), Classify(c.f, c.b)
+		if a.Fingerprint != b.Fingerprint {
+			t.Errorf("%s: %q and %q", c.f, a.Digest, b.Digest)
 		}
 	}
 }

@@ -17,6 +17,7 @@ const (
 	frameFirst     frameFlags = 1 << iota // nothing was read in it yet
 	frameCall                             // arguments of a function
 	frameRecursive                        // its WITH is RECURSIVE
+	frameOperand                          // an operand follows it: DISTINCT ON (...), OPERATOR(...)
 	frameOption                           // options of EXPLAIN, VACUUM, ...
 )
 

@@ -286,6 +286,19 @@ const (
 	kwParameter
 	kwColumn
 	kwExport
+	kwNulls
+	kwLast
+	kwExtract
+	kwAdd
+	kwDay
+	kwHour
+	kwMinute
+	kwSecond
+	kwMonth
+	kwYear
+	kwWeek
+	kwQuarter
+	kwMicrosecond
 	kwCount
 )
 
@@ -568,6 +581,19 @@ var keywordText = [kwCount]string{
 	kwParameter:       "parameter",
 	kwColumn:          "column",
 	kwExport:          "export",
+	kwNulls:           "nulls",
+	kwLast:            "last",
+	kwExtract:         "extract",
+	kwAdd:             "add",
+	kwDay:             "day",
+	kwHour:            "hour",
+	kwMinute:          "minute",
+	kwSecond:          "second",
+	kwMonth:           "month",
+	kwYear:            "year",
+	kwWeek:            "week",
+	kwQuarter:         "quarter",
+	kwMicrosecond:     "microsecond",
 }
 
 // keywordUpper is keywordText in capitals: what Operation and Summary show.

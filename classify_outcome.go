@@ -29,7 +29,6 @@ type outcome struct {
 	announced  bool  // the summary has EXPLAIN
 	deep       bool  // too many parentheses
 	unknown    bool  // begins with something that begins no statement
-	callAfter  bool  // a call may follow a closing parenthesis
 	setItem    bool  // the next token names what SET sets
 	inner      bool  // SET STATEMENT ... FOR, PREPARE ... AS: another verb follows
 	setConfig  int32 // depth of set_config's arguments; -1 just before them

@@ -56,14 +56,18 @@ type scanner struct {
 func (s *scanner) next() {
 	src := s.src
 	chars := &s.tables.chars
-	for s.pos < len(src) {
-		c := src[s.pos]
-		s.start = s.pos
+	for {
+		pos := s.pos
+		for pos < len(src) && chars.kind[src[pos]] == charSpace {
+			pos++
+		}
+		s.pos, s.start = pos, pos
+		if pos >= len(src) {
+			break
+		}
+		c := src[pos]
 		s.op = c
 		switch chars.kind[c] {
-		case charSpace:
-			s.pos++
-			continue
 		case charLetter:
 			s.scanWord()
 			return
@@ -164,7 +168,6 @@ func (s *scanner) next() {
 			return
 		}
 	}
-	s.start = s.pos
 	s.kind = tokenEnd
 	if s.inComment {
 		s.broken = true
@@ -211,175 +214,6 @@ func (s *scanner) scanWord() {
 		s.word = e.word
 	}
 	s.pos = i
-}
-
-// scanPrefixed reads E'..', N'..', B'..', X'..', U&'..' and U&"..".
-func (s *scanner) scanPrefixed(i int) bool {
-	c := s.src[s.pos] | 0x20
-	if s.src[i] == '&' {
-		if c != 'u' || s.flavor == MySQL || i+1 >= len(s.src) {
-			return false
-		}
-		switch s.src[i+1] {
-		case '\'':
-			s.pos = i + 2
-			s.scanString('\'', s.escapes('\''))
-			return true
-		case '"':
-			s.pos = i + 1
-			s.scanQuoted('"')
-			return true
-		}
-		return false
-	}
-	switch {
-	case c == 'e' && s.flavor == Postgres:
-		s.pos = i + 1
-		s.scanString('\'', escapeAlways)
-	case c == 'n' || c == 'b' || c == 'x':
-		s.pos = i + 1
-		s.scanString('\'', s.escapes('\''))
-	default:
-		return false
-	}
-	return true
-}
-
-// escapeMode says what a backslash does in a string.
-type escapeMode uint8
-
-const (
-	escapeNever  escapeMode = iota // an ordinary byte, though another setting would make it escape
-	escapeHere                     // escapes, though another setting would make it ordinary
-	escapeAlways                   // escapes under every setting
-)
-
-// escapes returns what a backslash does in an ordinary string between quote.
-func (s *scanner) escapes(quote byte) escapeMode {
-	on := s.flavor == MySQL
-	if s.how&readBackslash != 0 {
-		on = !on
-	}
-	if quote == '"' && s.how&readANSI != 0 {
-		on = false
-	}
-	if on {
-		return escapeHere
-	}
-	return escapeNever
-}
-
-// scanString reads up to the closing quote; the position is behind the
-// opening one.
-func (s *scanner) scanString(quote byte, mode escapeMode) {
-	src, i := s.src, s.pos
-	s.kind = tokenString
-	for {
-		if mode == escapeNever {
-			k := strings.IndexByte(src[i:], quote)
-			if k < 0 {
-				break
-			}
-			// A quote behind an odd number of backslashes is where the two
-			// settings part.
-			odd := false
-			for b := i + k - 1; b >= s.start && src[b] == '\\'; b-- {
-				odd = !odd
-			}
-			if odd {
-				s.disagree(quote)
-			}
-			i += k + 1
-		} else {
-			for i < len(src) && src[i] != quote && src[i] != '\\' {
-				i++
-			}
-			if i >= len(src) {
-				break
-			}
-			if src[i] == '\\' {
-				if mode == escapeHere && i+1 < len(src) && (src[i+1] == quote) {
-					s.disagree(quote)
-				}
-				i += 2
-				continue
-			}
-			i++
-		}
-		if i < len(src) && src[i] == quote {
-			i++
-			continue
-		}
-		if s.flavor == Postgres {
-			if k := s.continued(i); k > 0 {
-				i = k
-				continue
-			}
-		}
-		s.pos = i
-		return
-	}
-	s.pos = len(src)
-	s.broken = true
-}
-
-// disagree notes that another setting would end a string elsewhere.
-func (s *scanner) disagree(quote byte) {
-	s.differs |= readBackslash
-	if quote == '"' {
-		s.differs |= readANSI
-	}
-}
-
-// continued returns the position behind the quote that continues a string of
-// PostgreSQL on another line, or 0. The continuation keeps the rules of the
-// first part: a backslash escapes in it if that one began with E.
-func (s *scanner) continued(i int) int {
-	line := false
-	for i < len(s.src) {
-		switch c := s.src[i]; {
-		case c == '\n' || c == '\r':
-			line = true
-			i++
-		case c == ' ' || c == '\t' || c == '\f' || c == '\v':
-			i++
-		case c == '-' && i+1 < len(s.src) && s.src[i+1] == '-':
-			k := strings.IndexAny(s.src[i:], "\n\r")
-			if k < 0 {
-				return 0
-			}
-			i += k
-		case c == '\'' && line:
-			return i + 1
-		default:
-			return 0
-		}
-	}
-	return 0
-}
-
-// scanQuoted reads a quoted identifier; the position is at its quote.
-func (s *scanner) scanQuoted(quote byte) {
-	s.kind = tokenQuoted
-	i := s.pos + 1
-	for {
-		k := strings.IndexByte(s.src[i:], quote)
-		if k < 0 {
-			break
-		}
-		i += k + 1
-		if i < len(s.src) && s.src[i] == quote {
-			i++
-			continue
-		}
-		s.pos = i
-		return
-	}
-	// What began as a name may hold anything up to the end of the text, a
-	// password among it: a digest must not show it.
-	s.kind = tokenString
-	s.pos = len(s.src)
-	s.broken = true
 }
 
 func (s *scanner) scanNumber() {
@@ -501,136 +335,6 @@ end:
 		s.kind = tokenQuestion
 	}
 	s.pos = i
-}
-
-// lineComment tells whether two dashes at the position begin a comment. MySQL
-// wants a blank behind them, since 5--1 is an expression there. Where a text
-// begins there is no expression yet, and some servers take a line of dashes
-// for a comment; those that do not refuse the text.
-func (s *scanner) lineComment() bool {
-	if s.peek(1) != '-' {
-		return false
-	}
-	return s.flavor != MySQL || s.kind == tokenEnd || s.pos+2 >= len(s.src) || s.src[s.pos+2] <= ' ' || s.src[s.pos+2] == 0x7f
-}
-
-// skipLine moves behind the end of the line.
-func (s *scanner) skipLine() {
-	end := strings.IndexByte(s.src[s.pos:], '\n')
-	if end < 0 {
-		end = len(s.src) - s.pos
-	}
-	if s.flavor == Postgres {
-		// Looked for only up to the line feed: a search to the end of the text
-		// at every comment would take quadratic time.
-		if k := strings.IndexByte(s.src[s.pos:s.pos+end], '\r'); k >= 0 {
-			end = k
-		}
-	}
-	s.noteNUL(s.pos + end)
-	s.pos = min(s.pos+end+1, len(s.src))
-}
-
-// noteNUL breaks the text if there is a NUL byte before end.
-func (s *scanner) noteNUL(end int) {
-	if strings.IndexByte(s.src[s.pos:end], 0) >= 0 {
-		s.broken = true
-	}
-}
-
-// scanComment skips a comment, or enters an executable one of MySQL.
-func (s *scanner) scanComment() {
-	if s.flavor == MySQL {
-		s.scanMyComment()
-		return
-	}
-	depth := 1
-	i := s.pos + 2
-	from := i // what is before it has been taken as the end or the beginning of a comment
-	for depth > 0 {
-		k := strings.IndexByte(s.src[i:], '*')
-		if k < 0 {
-			s.pos = len(s.src)
-			s.broken = true
-			return
-		}
-		i += k
-		switch {
-		case i > from && s.src[i-1] == '/':
-			depth++
-			i++
-			from = i
-		case i+1 < len(s.src) && s.src[i+1] == '/':
-			depth--
-			i += 2
-			from = i
-		default:
-			i++
-		}
-	}
-	s.noteNUL(i)
-	s.pos = i
-}
-
-func (s *scanner) scanMyComment() {
-	body := s.pos + 2
-	switch {
-	case strings.HasPrefix(s.src[body:], "!"):
-		body++
-	case strings.HasPrefix(s.src[body:], "M!"), strings.HasPrefix(s.src[body:], "T!"):
-		body += 2
-	default:
-		end := strings.Index(s.src[body:], "*/")
-		if end < 0 {
-			s.pos = len(s.src)
-			s.broken = true
-			return
-		}
-		s.noteNUL(body + end)
-		s.pos = body + end + 2
-		return
-	}
-	if s.src[body-1] == '!' && body < len(s.src) && s.src[body] == '[' {
-		// TiDB names a feature: /*T![auto_rand] ... */
-		if k := strings.IndexByte(s.src[body:], ']'); k >= 0 {
-			body += k + 1
-		}
-	}
-	for n := 0; n < 6 && body < len(s.src) && isDigit(s.src[body]); n++ {
-		body++
-	}
-	version := s.src[s.pos+2 : body]
-	if s.sawComment && version != s.version {
-		s.versions = true
-	}
-	s.version, s.sawComment = version, true
-	s.differs |= readSkip
-	if s.how&readSkip == 0 {
-		s.inComment = true
-		s.pos = body
-		return
-	}
-	end := strings.Index(s.src[body:], "*/")
-	if end >= 0 && strings.Contains(s.src[body:body+end], "/*") {
-		s.differs |= readFlat
-		if s.how&readFlat == 0 {
-			// The first end belongs to the inner comment.
-			if k := strings.Index(s.src[body+end+2:], "*/"); k >= 0 {
-				end += 2 + k
-			} else {
-				end = -1
-			}
-			if inner := s.src[body:]; end >= 0 && strings.Count(inner[:end], "/*") > 1 {
-				s.versions = true // which comment ends where is anybody's guess
-			}
-		}
-	}
-	if end < 0 {
-		s.pos = len(s.src)
-		s.broken = true
-		return
-	}
-	s.pos = body + end + 2
 }
 
 // scanDollar reads $1 or a dollar-quoted string of PostgreSQL.

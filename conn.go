@@ -54,16 +54,17 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, false)
+	return h.borrow(ctx, nil)
 }
 
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
+// dead is such a link, found by the statement itself.
+func (h *conn) borrow(ctx context.Context, dead *link) (*link, error) {
 	p := h.pool
 	for {
-		if !h.state.resume() {
-			l, err := p.acquire(ctx, h, front)
+		if dead != nil || !h.state.resume() {
+			l, err := p.acquire(ctx, h, dead)
 			if err != nil {
 				return nil, err
 			}
@@ -79,20 +80,25 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 			}
 			return l, nil
 		}
-		h.hangUp(closedBroken)
 		if err != errBadLink {
+			h.hangUp(closedBroken)
 			return nil, err
 		}
-		front = true
+		dead = h.letGo()
 	}
+}
+
+// letGo takes the link off the handle, for who hangs it up.
+func (h *conn) letGo() *link {
+	l := h.link
+	h.link = nil
+	h.state.detach()
+	return l
 }
 
 // hangUp ends the loan's hold on its link, which serves nobody again.
 func (h *conn) hangUp(reason closeReason) {
-	l := h.link
-	h.link = nil
-	h.state.detach()
-	h.pool.hangUp(l, reason)
+	h.pool.hangUp(h.letGo(), reason)
 }
 
 // ran notes what a statement may have changed: the loan, the session, the

@@ -86,7 +86,7 @@ func likeOverServer(t *testing.T, target func(func(testing.TB) *sql.DB) likeness
 				return sql.OpenDB(c)
 			})
 			wrapped.Unwrap = pooled.Unwrap
-			reportLikeness(t, want, likeness.Run(t, wrapped), mode.allowed)
+			likeness.Report(t, want, likeness.Run(t, wrapped), mode.allowed)
 		})
 	}
 }

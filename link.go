@@ -114,7 +114,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 		l.pool.stats.resets.Add(1)
 	}
 	check := l.pool.cfg.CheckIdleAfter
-	if l.suspect.Load() || check > 0 && idle > int64(check) {
+	if l.suspect.Load() || l.wire.unread() || check > 0 && idle > int64(check) {
 		if err := l.pingSoon(ctx); err != nil {
 			l.broken = true
 			return cmp.Or(ctx.Err(), errBadLink)

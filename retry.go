@@ -57,8 +57,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	if repeat == repeatHere {
 		return l, nil
 	}
-	h.hangUp(closedBroken)
-	if l, err = h.borrow(ctx, true); err != nil {
+	if l, err = h.borrow(ctx, h.letGo()); err != nil {
 		return nil, sealed(err)
 	}
 	return l, nil

@@ -12,20 +12,20 @@ import (
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
 
-// badDial is what some drivers answer when they cannot connect.
-var badDial = fmt.Errorf("dial: %w", driver.ErrBadConn)
+// errBadDial is what some drivers answer when they cannot connect.
+var errBadDial = fmt.Errorf("dial: %w", driver.ErrBadConn)
 
 func TestNoErrorOfTheGateIsABadConnection(t *testing.T) {
 	deadline := func(c *Config) { c.AcquireTimeout = time.Second }
 	for name, fails := range map[string]func(*rig) error{
 		"failed dial": func(r *rig) error {
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: sqlDBTries, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: sqlDBTries, Err: errBadDial})
 			return r.read(r.db)
 		},
 		"time-out with a failed dial": func(r *rig) error {
 			r.must(r.pool.Resize(0, 2))
 			defer r.hold().Close()
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: errBadDial})
 			err := r.read(r.db)
 			r.srv.ClearFaults()
 			r.is(err, ErrAcquireTimeout)
@@ -34,7 +34,7 @@ func TestNoErrorOfTheGateIsABadConnection(t *testing.T) {
 		"the context's end with a failed dial": func(r *rig) error {
 			r.must(r.pool.Resize(0, 2))
 			defer r.hold().Close()
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: errBadDial})
 			err := r.db.PingContext(after(r.T, time.Millisecond))
 			r.srv.ClearFaults()
 			return err
@@ -45,13 +45,13 @@ func TestNoErrorOfTheGateIsABadConnection(t *testing.T) {
 		},
 		"the dial of the repeat": func(r *rig) error {
 			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Query, Err: driver.ErrBadConn})
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Skip: 1, Times: -1, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Skip: 1, Times: -1, Err: errBadDial})
 			err := r.read(r.db)
 			r.srv.ClearFaults()
 			return err
 		},
 		"warming up": func(r *rig) error {
-			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: badDial})
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: errBadDial})
 			r.must(r.pool.Resize(1, 1))
 			err := r.pool.Warm(after(r.T, time.Second))
 			r.srv.ClearFaults()
@@ -127,7 +127,7 @@ func TestAWriteIsNotRunTwiceWithoutEvidence(t *testing.T) {
 		err  error
 	}{
 		{"driver.ErrBadConn", driver.ErrBadConn},
-		{"wrapped", badDial},
+		{"wrapped", errBadDial},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -190,13 +191,14 @@ func TestWithThePoolOffAHandleIsALink(t *testing.T) {
 
 func TestFromFindsThePoolOfBothWaysToOpen(t *testing.T) {
 	srv := fakedriver.New(fakedriver.PGX)
-	sql.Register("rig-from", Wrap(srv.Driver(), func(c *Config) { c.Name = "x" }))
-	plain, err := sql.Open("rig-from", "a")
+	name := fmt.Sprintf("rig-from-%p", srv) // a name can be used once
+	Register(name, srv.Driver(), func(c *Config) { c.Name = "x" })
+	plain, err := sql.Open(name, "a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer plain.Close()
-	tuned, err := Open("rig-from", "a", func(c *Config) { c.MaxConns = 7 })
+	tuned, err := Open(name, "a", func(c *Config) { c.MaxConns = 7 })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestALinkWhoseResetFailsIsReplacedInPlace(t *testing.T) {
 			}
 		}
 		go run("first")
-		gate.Arrived(1)
+		synctest.Wait()
 		go run("second") // queues behind it
 		synctest.Wait()
 		gate.Open()

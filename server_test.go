@@ -146,7 +146,12 @@ func (s *realServer) end(t testing.TB, admin *sql.DB, id int64) {
 // eventually looks again and again until cond holds, for at most 10 s.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	tick := time.NewTicker(2 * time.Millisecond)
+	eventuallyEvery(t, 2*time.Millisecond, what, cond)
+}
+
+func eventuallyEvery(t testing.TB, pause time.Duration, what string, cond func() bool) {
+	t.Helper()
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for deadline := time.Now().Add(10 * time.Second); !cond(); <-tick.C {
 		if time.Now().After(deadline) {

@@ -28,9 +28,10 @@ type wire struct {
 
 	// raw and probe are made once, so that looking for the server's hang-up
 	// allocates nothing. raw is nil when the connection has no descriptor.
-	raw   syscall.RawConn
-	probe func(fd uintptr)
-	gone  atomic.Bool // the server's side is closed; it stays so
+	raw    syscall.RawConn
+	probe  func(fd uintptr)
+	gone   atomic.Bool // the server's side is closed; it stays so
+	unread atomic.Bool // the last look found something to read
 
 	// rest is the socket once more, when the base driver has closed it by
 	// itself while a link owned it: see keepRest.
@@ -59,8 +60,12 @@ func newWire(c net.Conn) (*wire, net.Conn) {
 	if raw, err := sc.SyscallConn(); err == nil {
 		w.raw = raw
 		w.probe = func(fd uintptr) {
-			if hungUp(fd) {
+			gone, unread := hungUp(fd)
+			if gone {
 				w.gone.Store(true)
+			}
+			if unread != w.unread.Load() {
+				w.unread.Store(unread)
 			}
 		}
 	}

@@ -3,4 +3,4 @@
 package pooled
 
 // hungUp cannot tell here; the ping of an idle link finds out.
-func hungUp(uintptr) bool { return false }
+func hungUp(uintptr) (gone, unread bool) { return false, false }

@@ -98,3 +98,16 @@ func TestWireThatNoLinkOwnsLeavesNothingBehind(t *testing.T) {
 		t.Errorf("%d descriptors before, %d after", open, n)
 	}
 }
+
+func TestWireTellsOfUnreadBytes(t *testing.T) {
+	client, server, slot := pipe(t, "tcp")
+	if slot.peerClosed(); slot.unread() {
+		t.Error("something to read at once")
+	}
+	server.Write([]byte("FATAL"))
+	eventually(t, "unread", func() bool { slot.peerClosed(); return slot.unread() })
+	io.ReadFull(client, make([]byte, 5))
+	if slot.peerClosed() || slot.unread() {
+		t.Error("still something to read")
+	}
+}

@@ -98,6 +98,14 @@ func (s *wireSlot) peerClosed() bool {
 	return w != nil && w.peerClosed()
 }
 
+// unread tells whether the last peerClosed found something to read. On a link
+// that nobody uses that is a notification, or a server's last word: PostgreSQL
+// says why it ends a session a moment before it hangs up.
+func (s *wireSlot) unread() bool {
+	w := s.cur.Load()
+	return w != nil && w.unread.Load()
+}
+
 // closed tells whether this side has closed the socket: nothing can leave
 // through it any more.
 func (s *wireSlot) closed() bool {

@@ -52,20 +52,35 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{base, !cfg.InterpolateParams, hasOwnTimeout(cfg)}, nil
+	c := connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg)}
+	if cfg.RejectReadOnly {
+		cfg = cfg.Clone()
+		cfg.RejectReadOnly = false
+		if c.pooled, err = mysql.NewConnector(cfg); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
 }
 
 // connector is go-sql-driver's under the name of our driver.
 type connector struct {
 	driver.Connector
-	prepares   bool // plain queries with arguments are prepared first
-	ownTimeout bool // the DSN says how long statements may run
+	pooled     driver.Connector // dials for the pool
+	prepares   bool             // plain queries with arguments are prepared first
+	ownTimeout bool             // the DSN says how long statements may run
 }
 
-// Connect dials, and has the server enforce the pool's query timeout if there
-// is one.
+// Connect dials. For the pool, the server is asked to enforce its query
+// timeout, and errors come as they are: rejectReadOnly makes driver.ErrBadConn
+// of those of a server that takes no writes, after which nobody can tell that
+// the statement did not run, while the pool knows them by their numbers and
+// leaves such a server itself.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
+	if !pooled.Observing(ctx) {
+		return c.Connector.Connect(ctx)
+	}
+	conn, err := c.pooled.Connect(ctx)
 	if d := pooled.StatementTimeout(ctx); err == nil && d > 0 && !c.ownTimeout {
 		if err = limitStatements(ctx, conn, d); err != nil {
 			conn.Close()

@@ -15,7 +15,7 @@ type rowsCore struct {
 	ctx    context.Context
 	sets   []ResultSet
 	at     int            // row of sets[0]
-	row    []driver.Value // the row that ScanColumn reads (Go 1.27)
+	row    []driver.Value // the present one
 	closed atomic.Bool
 }
 
@@ -49,12 +49,12 @@ func (r *rowsCore) close() error {
 }
 
 // advance moves to the next row and returns it.
-func (r *rowsCore) advance() (row []driver.Value, err error) {
+func (r *rowsCore) advance() error {
 	if r.closed.Load() {
 		r.c.srv.misused("connection %d: Next on closed rows", r.c.id)
-		return nil, errors.New("fake: rows are closed")
+		return errors.New("fake: rows are closed")
 	}
-	err = r.c.do(r.ctx, Call{Op: Next}, func() error {
+	return r.c.do(r.ctx, Call{Op: Next}, func() error {
 		set := r.set()
 		if r.at >= len(set.Rows) {
 			if set.Err != nil {
@@ -62,17 +62,16 @@ func (r *rowsCore) advance() (row []driver.Value, err error) {
 			}
 			return io.EOF
 		}
-		row = set.Rows[r.at]
+		r.row = set.Rows[r.at]
 		r.at++
 		return nil
 	})
-	return row, err
 }
 
 func (r *rowsCore) next(dest []driver.Value) error {
-	row, err := r.advance()
+	err := r.advance()
 	if err == nil {
-		copy(dest, row)
+		copy(dest, r.row)
 	}
 	return err
 }

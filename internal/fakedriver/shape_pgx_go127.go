@@ -16,10 +16,7 @@ func init() {
 }
 
 // NextRow moves to the next row.
-func (r pgxRows) NextRow() (err error) {
-	r.rowsMinimal.row, err = r.rowsMinimal.advance()
-	return err
-}
+func (r pgxRows) NextRow() error { return r.rowsMinimal.advance() }
 
 // ScanColumn gives a slice of numbers as it is, which database/sql's own
 // conversion cannot, and leaves all else to that conversion.

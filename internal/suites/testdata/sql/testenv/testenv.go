@@ -1,0 +1,5 @@
+package testenv
+
+import "testing"
+
+func SkipIfOptimizationOff(testing.TB) {}
