@@ -125,6 +125,13 @@ type Config struct {
 	QueryTimeoutWrite time.Duration
 	QueryTimeoutDDL   time.Duration
 
+	// DisableKillQuery leaves it at closing the connection when a context ends
+	// during a statement on MySQL or MariaDB. The server goes on with the
+	// statement to its end, and the slot stays taken until then. Default: the
+	// server is told to end it, over another connection of the pool (KILL
+	// QUERY). In a DSN: pool_kill_query=off.
+	DisableKillQuery bool
+
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.
 	LeakAfter time.Duration

@@ -44,6 +44,7 @@ type Pool struct {
 	parked     []*link // those that no handle holds, most recent last
 	hint       int     // where the last search for an idle link ended
 	queue      waitQueue
+	kills      []*link // gone, with a statement that the server is to be told to end
 	dialling   int
 	closing    int
 	expiring   int // idle links that the housekeeper wants replaced soon
@@ -331,6 +332,7 @@ func (p *Pool) stopLocked() {
 		p.started = false
 		close(p.stopKeeper)
 	}
+	p.takeKillsLocked()
 	p.dialTimer.Stop()
 	p.stopDials()
 	p.evictLocked(closedShutdown)

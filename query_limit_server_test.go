@@ -128,7 +128,7 @@ func TestEachClassHasItsOwnTimeout(t *testing.T) {
 		})
 		do(t, db, "CREATE TABLE t (v varchar(100))")
 		start := time.Now()
-		timedOut(t, drained(db.Query("SELECT * FROM (" + strings.Replace(s.sleep, s.arg, "5", 1) + ") AS s")), false)
+		timedOut(t, drained(db.Query("SELECT * FROM ("+strings.Replace(s.sleep, s.arg, "5", 1)+") AS s")), false)
 		t.Log("a read ended after ", time.Since(start))
 		do(t, db, "INSERT INTO t "+strings.Replace(s.sleep, s.arg, "0.3", 1))
 	})

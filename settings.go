@@ -199,6 +199,11 @@ var settings = []settingSpec{
 		doc: "The same for statements that change the schema.",
 	},
 	{
+		name: "pool_kill_query", field: "DisableKillQuery", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableKillQuery },
+		doc: "Off: on MySQL and MariaDB the server goes on with a statement whose context has ended, and its slot stays taken until it is done.",
+	},
+	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
 		at:  func(c *Config) any { return &c.LeakAfter },
 		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},

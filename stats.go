@@ -31,6 +31,7 @@ type counters struct {
 	retriesRefused atomic.Uint64
 	failovers      atomic.Uint64
 	queryTimeouts  atomic.Uint64
+	kills          atomic.Uint64
 	resets         atomic.Uint64
 	unended        atomic.Uint64
 	leaks          atomic.Uint64
@@ -66,6 +67,7 @@ type Stats struct {
 	Breaker        BreakerState // how the server can be reached
 
 	QueryTimeouts uint64 // statements that QueryTimeout ended
+	KilledQueries uint64 // cancelled statements that the server was told to end (KILL QUERY)
 	SessionResets uint64 // sessions put back before a loan (ResetDirty)
 	Stateful      int    // links that carry session state now
 	Leaks         uint64 // loans that grew older than LeakAfter
@@ -95,6 +97,7 @@ func (p *Pool) Stats() Stats {
 		RetriesRefused:  c.retriesRefused.Load(),
 		Failovers:       c.failovers.Load(),
 		QueryTimeouts:   c.queryTimeouts.Load(),
+		KilledQueries:   c.kills.Load(),
 		SessionResets:   c.resets.Load(),
 		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),
