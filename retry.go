@@ -65,6 +65,8 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		p.suspectIdle() // one dead link seldom comes alone
 	case fault == FaultReadOnly && h.alone(l):
 		p.failover(l, err)
+	case fault == FaultCancelled:
+		p.abandoned(l)
 	}
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
@@ -147,6 +149,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 	case FaultLinkLost, FaultServerDown:
 		l.broken = true
 	case FaultCancelled:
+		h.pool.abandoned(l)
 		// A context that ends during COMMIT closes the link: nobody will
 		// read the answer.
 		if st.Tx != TxCommit || l.healthy() {
@@ -178,8 +181,11 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 // are not a statement of their own.
 func (h *conn) noted(l *link, err error) error {
 	if err != nil && !h.off {
-		if f := h.pool.fault(err); f == FaultLinkLost || f == FaultServerDown {
+		switch h.pool.fault(err) {
+		case FaultLinkLost, FaultServerDown:
 			l.broken = true
+		case FaultCancelled:
+			h.pool.abandoned(l)
 		}
 	}
 	return err

@@ -9,7 +9,8 @@ import (
 type tx struct {
 	h    *conn
 	base driver.Tx
-	ctx  context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+	ctx  context.Context    // BeginTx's: tells whether sql.DB rolls back because it ended
+	stop context.CancelFunc // of the context that the base got, if that is another; nil
 }
 
 var _ driver.Tx = (*tx)(nil)
@@ -70,10 +71,19 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 			}
 		}
 	}
-	h.tx = tx{h: h}
+	h.endTx()
+	l.ownTimeout &^= ownTimeoutTx
 	l.clearPhase(phaseTx)
 	if err == nil || h.off {
 		return err
 	}
 	return h.verdict(l, st, before, err)
+}
+
+// endTx forgets the transaction.
+func (h *conn) endTx() {
+	if h.tx.stop != nil {
+		h.tx.stop()
+	}
+	h.tx = tx{h: h}
 }
