@@ -26,6 +26,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
+	limits     queryLimits
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -44,6 +46,8 @@ type Pool struct {
 	parked     []*link // those that no handle holds, most recent last
 	hint       int     // where the last search for an idle link ended
 	queue      waitQueue
+	typicalUse int64   // nanoseconds that a loan takes while others wait; 0: not known
+	kills      []*link // gone, with a statement that the server is to be told to end
 	dialling   int
 	closing    int
 	expiring   int // idle links that the housekeeper wants replaced soon
@@ -67,11 +71,13 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
 		base:     base,
+		endLimit: endLimit,
 		dialect:  cfg.Dialect,
 		prepares: cfg.Dialect.Prepares(),
 		log:      cfg.Logger,
 		min:      cfg.MinConns,
 		max:      cfg.MaxConns,
+		limits:   newQueryLimits(cfg),
 		texts:    newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
@@ -331,6 +337,7 @@ func (p *Pool) stopLocked() {
 		p.started = false
 		close(p.stopKeeper)
 	}
+	p.takeKillsLocked()
 	p.dialTimer.Stop()
 	p.stopDials()
 	p.evictLocked(closedShutdown)

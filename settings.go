@@ -173,6 +173,38 @@ var settings = []settingSpec{
 		doc: "The idle time and the interval of TCP keepalive probes on links that packages pgx and mysql dial.",
 	},
 	{
+		name: "pool_query_timeout", field: "QueryTimeout", kind: kindDuration,
+		at:  func(c *Config) any { return &c.QueryTimeout },
+		def: everywhere(Off), min: ms, max: 24 * hour, off: true, zero: true,
+		doc: "How long a statement may run, until its rows are closed. The server enforces it where it can, the pool 200 ms later. What a session was set to by the program itself is left as it is.",
+	},
+	{
+		name: "pool_query_timeout_read", field: "QueryTimeoutRead", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutRead },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that read.",
+	},
+	{
+		name: "pool_query_timeout_write", field: "QueryTimeoutWrite", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutWrite },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that change rows.",
+	},
+	{
+		name: "pool_query_timeout_ddl", field: "QueryTimeoutDDL", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutDDL },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that change the schema.",
+	},
+	{
+		name: "pool_kill_query", field: "DisableKillQuery", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableKillQuery },
+		doc: "Off: on MySQL and MariaDB the server goes on with a statement whose context has ended, and its slot stays taken until it is done.",
+	},
+	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
 		at:  func(c *Config) any { return &c.LeakAfter },
 		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},

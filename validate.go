@@ -106,6 +106,9 @@ func (r *resolver) setDefaults() {
 		case s.name == "pool_max_conn_lifetime_jitter":
 			c.MaxConnLifetimeJitter = max(0, c.MaxConnLifetime) / 4
 			source = s.computed
+		case s.computed == "pool_query_timeout":
+			s.setNumber(c, int64(c.QueryTimeout))
+			source = s.computed
 		case s.numeric():
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
