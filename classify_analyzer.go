@@ -193,6 +193,10 @@ func (a *analyzer) qualify(t *token) {
 		a.catalog = !a.qualified && equalFold(a.src[a.prev.start:a.prev.end], "pg_catalog")
 		a.prev = *t
 	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):
+		switch a.before.kind {
+		case tokenClose, tokenCloseBracket, tokenParam:
+			a.attribute(t)
+		}
 		a.qualified = true
 		a.prev = *t
 	default:

@@ -120,3 +120,35 @@ func (a *analyzer) builtin(p *token) *wordItem {
 	}
 	return a.tables.functions.find(a.src, i, j)
 }
+
+// pgEffectPrefixes begin the names of built-in functions with effects, and
+// hardly ever that of a column.
+var pgEffectPrefixes = []string{
+	"pg_", "lo_", "loread", "lowrite", "dblink", "txid_", "nextval", "currval", "lastval", "setval", "setseed", "set_config",
+	"query_to", "cursor_to", "table_to", "schema_to", "database_to", "ts_stat", "ts_rewrite", "current_setting",
+}
+
+// attribute looks at a name behind a dot that follows an expression. In
+// PostgreSQL (x).f is a field of x or else calls f(x), with any function of one
+// argument. Only the names of built-in functions tell which: of all others it is
+// assumed that they are fields, like columns behind the name of a table.
+func (a *analyzer) attribute(t *token) {
+	if a.flavor != Postgres {
+		return
+	}
+	i, j := int(t.start), int(t.end)
+	if t.kind == tokenQuoted && j-i > 1 {
+		i, j = i+1, j-1
+	}
+	if e := a.tables.functions.find(a.src, i, j); e != nil {
+		a.cur.unsafe = a.cur.unsafe || !e.fn.pure
+		a.cur.state |= e.fn.state
+		return
+	}
+	for _, prefix := range pgEffectPrefixes {
+		if j-i >= len(prefix) && equalFold(a.src[i:i+len(prefix)], prefix) {
+			a.cur.unsafe = true
+			return
+		}
+	}
+}

@@ -7,11 +7,12 @@ package pooled
 // text was laid out, and it reads its own output back to the same tokens. So
 // the digest of a digest is itself.
 type digester struct {
-	buf  []byte
-	last token // the last token written
-	lit  bool  // and it was a literal
-	sign int   // where a run of signs begins that may belong to a literal; -1: none
-	semi bool  // a statement ended; the next token begins another
+	buf   []byte
+	last  token // the last token written
+	lit   bool  // and it was a literal
+	sign  int   // where a run of signs begins that may belong to a literal; -1: none
+	cases int   // CASE without END so far
+	semi  bool  // a statement ended; the next token begins another
 
 	depth int
 	lists [digestDepth]digestList
@@ -46,7 +47,7 @@ func (d *digester) reset() {
 	}
 	d.buf = d.buf[:0]
 	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
-	d.depth = 0
+	d.depth, d.cases = 0, 0
 	d.lists[0] = digestList{}
 }
 
@@ -61,7 +62,7 @@ func (d *digester) token(a *analyzer, t *token) {
 		}
 		d.end()
 		d.semi = len(d.buf) > 0
-		d.depth = 0
+		d.depth, d.cases = 0, 0
 		d.lists[0] = digestList{}
 		d.sign = -1
 		return
@@ -243,6 +244,8 @@ func (d *digester) word(a *analyzer, t *token, list *digestList) {
 		*list = digestList{kind: listRows, wait: true}
 	case kwSelect, kwWith, kwTable:
 		list.kind = listNone
+	case kwCase:
+		d.cases++
 	}
 }
 
@@ -252,6 +255,12 @@ func (d *digester) clause(a *analyzer, t *token) bool {
 		return true
 	}
 	switch t.id {
+	case kwEnd:
+		// MySQL has columns of that name, but none behind an operand.
+		if d.cases > 0 && (d.lit || a.prev.kind == tokenQuoted || a.prev.kind == tokenClose || a.prev.kind == tokenWord && a.prev.flags&wordOperand == 0) {
+			d.cases--
+			return true
+		}
 	case kwFirst, kwLast, kwNext:
 		if a.prev.id == kwNulls || a.prev.id == kwFetch {
 			return true

@@ -106,8 +106,9 @@ func (s *scanner) next() {
 			s.scanQuoted('`')
 			return
 		case charOperator:
-			if c == '*' && s.flavor == MySQL && s.peek(1) == '/' {
-				// Outside a comment no expression of MySQL has these two.
+			if c == '*' && s.flavor == MySQL && s.peek(1) == '/' && (s.inComment || s.peek(2) != '*') {
+				// Outside a comment no expression of MySQL has these two, but
+				// count(*/* all */) has a star before a comment.
 				s.broken = s.broken || !s.inComment
 				s.inComment = false
 				s.pos += 2
@@ -165,6 +166,11 @@ func (s *scanner) next() {
 			continue
 		default:
 			s.single(tokenOperator)
+			if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
+				// NULL; what touches it begins a new word: \NINTO hides an INTO.
+				s.kind = tokenNumber
+				s.pos++
+			}
 			return
 		}
 	}

@@ -226,6 +226,7 @@ var postgresTraps = []classifyCase{
 	{careful, "SELECT 1 /*/ */ INTO u --*/"},
 	{careful, "SELECT 1\x00"},
 	{careful, "SELECT 1 /* \x00 */"},
+	{careful, "SELECT 1 --\rINTO u"},
 
 	// Several statements.
 	{careful, "SELECT 1; DELETE FROM t"},

@@ -199,6 +199,9 @@ func (a *analyzer) innerVerb(f *frame, t *token, verbs *[kwCount]verbRule) {
 		o.unsafe = true // of another connection, which may be gone
 		a.setVerb(kwShow)
 		o.class = Read
+		if o.analyze {
+			o.class = Write // EXPLAIN ANALYZE FOR SCHEMA s DELETE ...
+		}
 		return
 	}
 	if a.flavor == MySQL {
