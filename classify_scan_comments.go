@@ -95,8 +95,14 @@ func (s *scanner) scanMyComment() {
 			body += k + 1
 		}
 	}
-	for n := 0; n < 6 && body < len(s.src) && isDigit(s.src[body]); n++ {
+	digits := 0
+	for ; digits < 6 && body < len(s.src) && isDigit(s.src[body]); digits++ {
 		body++
+	}
+	if digits > 0 && digits != 5 && body < len(s.src) && s.tables.chars.word[s.src[body]] {
+		// Fewer than five are no version but the number 1e5 of /*!1e5INTO, and of
+		// six some servers take only five for the version.
+		s.versions = true
 	}
 	version := s.src[s.pos+2 : body]
 	if s.sawComment && version != s.version {
