@@ -234,9 +234,7 @@ func (d *digester) word(a *analyzer, t *token, list *digestList) {
 	if (t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t)) && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
 		word := d.buf[at:]
 		for i, c := range word {
-			if c-'a' < 26 {
-				word[i] = c - ('a' - 'A')
-			}
+			word[i] = c &^ (c & 0x40 >> 1) // keywords have letters, digits and underscores
 		}
 	}
 	switch t.id {
