@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"time"
 )
 
@@ -60,6 +61,17 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
 func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
+	hook := h.pool.cfg.Hooks.OnAcquire
+	if hook == nil {
+		return h.lend(ctx, front)
+	}
+	start := nano()
+	l, err := h.lend(ctx, front)
+	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
+	return l, err
+}
+
+func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 	p := h.pool
 	for {
 		if !h.state.resume() {
@@ -133,9 +145,13 @@ func (h *conn) guard() {
 // PrepareContext, as it does on the bare connection.
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.queried(query, start, err)
+	}
 	return res, err
 }
 
@@ -175,9 +191,13 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 // QueryContext is like ExecContext for a query that returns rows.
 func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.queried(query, start, err)
+	}
 	return rows, err
 }
 
@@ -276,9 +296,13 @@ func (h *conn) Prepare(query string) (driver.Stmt, error) {
 // commits with it.
 func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+		h.ended(beginStatement, start, err)
+	}
 	return t, err
 }
 
@@ -391,6 +415,7 @@ func (h *conn) endLoan() {
 		if p.attention.Load() != 0 {
 			p.noteBrokeOff(used)
 		}
+		h.released(used)
 		return
 	}
 	l.since.Store(now)
@@ -398,6 +423,13 @@ func (h *conn) endLoan() {
 	h.state.end()
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
 		p.reclaim(h, l, used)
+	}
+	h.released(used)
+}
+
+func (h *conn) released(used time.Duration) {
+	if hook := h.pool.cfg.Hooks.OnRelease; hook != nil {
+		hook(ReleaseInfo{h.pool.cfg.Name, used})
 	}
 }
 

@@ -62,6 +62,9 @@ type Pool struct {
 	stopKeeper chan struct{}
 	useBefore  Histogram // use times of links that are gone
 	background int       // goroutines under way
+	tellings   []func()  // see tellLocked
+	telling    bool
+	logLimits  struct{ refused, away, back, failover logLimit }
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
