@@ -60,6 +60,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	if repeat == repeatHere || h.tries > 1 {
 		if err := pause(ctx, backoff(h.tries)); err != nil {
+			h.tries = 0
 			return nil, err
 		}
 	}
@@ -67,6 +68,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return l, nil
 	}
 	if l, err = h.borrow(ctx, h.letGo()); err != nil {
+		h.tries = 0
 		return nil, sealed(err)
 	}
 	return l, nil
