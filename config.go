@@ -113,8 +113,7 @@ type Config struct {
 	// count. The server enforces it where packages pgx and mysql can have it
 	// do so, and the pool ends what is still there 200 ms later. What the
 	// program sets in the session or in the connection string itself
-	// (statement_timeout, max_statement_time) is left as it is. COMMIT and
-	// ROLLBACK are not bounded by the pool. Default: Off.
+	// (statement_timeout, max_statement_time) is left as it is. Default: Off.
 	QueryTimeout time.Duration
 
 	// QueryTimeoutRead, QueryTimeoutWrite and QueryTimeoutDDL take its place

@@ -54,17 +54,16 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, nil)
+	return h.borrow(ctx, false)
 }
 
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-// dead is such a link, found by the statement itself.
-func (h *conn) borrow(ctx context.Context, dead *link) (*link, error) {
+func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 	p := h.pool
 	for {
-		if dead != nil || !h.state.resume() {
-			l, err := p.acquire(ctx, h, dead)
+		if !h.state.resume() {
+			l, err := p.acquire(ctx, h, front)
 			if err != nil {
 				return nil, err
 			}
@@ -80,25 +79,20 @@ func (h *conn) borrow(ctx context.Context, dead *link) (*link, error) {
 			}
 			return l, nil
 		}
+		h.hangUp(closedBroken)
 		if err != errBadLink {
-			h.hangUp(closedBroken)
 			return nil, err
 		}
-		dead = h.letGo()
+		front = true
 	}
-}
-
-// letGo takes the link off the handle, for who hangs it up.
-func (h *conn) letGo() *link {
-	l := h.link
-	h.link = nil
-	h.state.detach()
-	return l
 }
 
 // hangUp ends the loan's hold on its link, which serves nobody again.
 func (h *conn) hangUp(reason closeReason) {
-	h.pool.hangUp(h.letGo(), reason)
+	l := h.link
+	h.link = nil
+	h.state.detach()
+	h.pool.hangUp(l, reason)
 }
 
 // ran notes what a statement may have changed: the loan, the session, the
@@ -177,7 +171,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 			h.ran(l, st)
 			return res, nil
 		}
-		if l, err = h.again(ctx, l, st, before, err); err != nil {
+		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
 	}
@@ -221,7 +215,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
 		}
 		err = lim.done(h.pool, st, err)
-		if l, err = h.again(ctx, l, st, before, err); err != nil {
+		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
 	}

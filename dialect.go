@@ -51,6 +51,15 @@ type Dialect interface {
 	Prepares() Prepares
 }
 
+// PreparingDialect is what a Dialect has too when its driver prepares plain
+// statements by itself, in a round trip of its own before it sends them.
+type PreparingDialect interface {
+	// DiedPreparing says that conn was lost while the driver prepared a
+	// statement, which therefore was never sent to run. It is asked after an
+	// error and must be certain.
+	DiedPreparing(conn driver.Conn) bool
+}
+
 // Endpoint is where a DSN leads, without secrets.
 type Endpoint struct {
 	Host     string // name, address or socket directory; "" when unknown

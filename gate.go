@@ -62,19 +62,13 @@ func (q *waitQueue) remove(w *waiter) {
 	q.len--
 }
 
-// acquire lends a link to h, which is hollow. dead is the link of a caller who
-// has had his turn already: it is hung up and he goes to the front, under one
-// lock, so that its successor does not reach somebody else in between.
-func (p *Pool) acquire(ctx context.Context, h *conn, dead *link) (*link, error) {
-	front := dead != nil
-	p.mu.Lock()
-	if front {
-		p.hangUpLocked(dead, dead.reason(closedBroken))
-	}
+// acquire lends a link to h, which is hollow. front is for a caller whose
+// link turned out dead: it has had its turn already.
+func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) {
 	if err := ctx.Err(); err != nil {
-		p.mu.Unlock()
 		return nil, err
 	}
+	p.mu.Lock()
 	if p.shutdown || p.closed.Load() { // closed: the handle's own sql.DB was
 		p.mu.Unlock()
 		return nil, ErrShutdown
@@ -296,15 +290,10 @@ func (p *Pool) park(h *conn) {
 func (p *Pool) hangUp(l *link, reason closeReason) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hangUpLocked(l, l.reason(reason))
-}
-
-// reason is why l is hung up: what was decided before, else as given.
-func (l *link) reason(reason closeReason) closeReason {
 	if r := closeReason(l.retire.Load()); r != closedNot {
-		return r
+		reason = r
 	}
-	return reason
+	p.hangUpLocked(l, reason)
 }
 
 func (p *Pool) hangUpLocked(l *link, reason closeReason) {

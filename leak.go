@@ -153,14 +153,18 @@ func (p *Pool) nestedLocked() string {
 			continue
 		}
 		at := waiting[depth]
-		if at.Func == held[0].Func && at.PC > held[0].PC && slices.EqualFunc(waiting[depth+1:], held[1:], samePC) {
+		if at.Function == held[0].Function && at.Line > held[0].Line && slices.EqualFunc(waiting[depth+1:], held[1:], sameCall) {
 			return frameName(held[0])
 		}
 	}
 	return ""
 }
 
-func samePC(a, b runtime.Frame) bool { return a.PC == b.PC }
+// sameCall compares by line: the program counters of a call and of one that
+// was inlined there differ.
+func sameCall(a, b runtime.Frame) bool {
+	return a.Function == b.Function && a.Line == b.Line && a.File == b.File
+}
 
 // leak is a loan that the housekeeper found too old.
 type leak struct {

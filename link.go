@@ -56,6 +56,7 @@ type link struct {
 	killed     bool  // the server was to be told to end what it does
 	ownTimeout uint8 // the program has set a timeout of its own
 	stmts      preparedCache
+	ending     endWatch
 	rows       rows
 
 	stackMu sync.Mutex // guards stack and depth
@@ -94,7 +95,7 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
-	if l.wire.peerClosed() {
+	if (idle > int64(glanceAfter) || l.suspect.Load()) && l.wire.peerClosed() {
 		l.broken = true // no goodbye to nobody
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
@@ -128,6 +129,11 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	}
 	return nil
 }
+
+// glanceAfter is how long a link must have been idle for the socket to be
+// looked at before a loan (a system call, a third of a microsecond): one that
+// is used all the time shows by itself that it is there.
+const glanceAfter = time.Millisecond
 
 // pingSoon is ping with a limit of its own: a server that does not answer must
 // not hold up a caller who has no deadline.
@@ -181,15 +187,33 @@ func (l *link) close(ctx context.Context) error {
 		l.stmts.sweep()
 	}
 	err := l.base.Close()
-	if gone := l.pool.dialect.Gone(l.base); gone != nil {
-		timer := time.NewTimer(goneTimeout)
-		defer timer.Stop()
-		select {
-		case <-gone:
-		case <-timer.C:
-		}
-	}
+	l.awaitGone(ctx)
 	return err
+}
+
+// awaitGone waits for a base that is still telling the server to stop, for
+// which it has less time once ctx has ended: a base that waits on a server
+// that says nothing would outlive the pool.
+func (l *link) awaitGone(ctx context.Context) {
+	gone := l.pool.dialect.Gone(l.base)
+	if gone == nil {
+		return
+	}
+	timer := time.NewTimer(goneTimeout)
+	defer timer.Stop()
+	select {
+	case <-gone:
+		return
+	case <-timer.C:
+		return
+	case <-ctx.Done():
+		timer.Reset(goodbyeTimeout)
+	}
+	select {
+	case <-gone:
+	case <-timer.C:
+		l.wire.cut()
+	}
 }
 
 const (

@@ -26,6 +26,7 @@ type Pool struct {
 	stats      counters
 	budget     retryBudget
 	limits     queryLimits
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -68,6 +69,7 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
 		base:     base,
+		endLimit: endLimit,
 		dialect:  cfg.Dialect,
 		prepares: cfg.Dialect.Prepares(),
 		log:      cfg.Logger,
@@ -81,6 +83,9 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
+	if d := p.limits.of[Tx]; d > 0 {
+		p.endLimit = d + queryGrace
+	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
 	p.dialTimer.Stop()

@@ -22,6 +22,15 @@ import (
 // maxTries is how often one statement is tried again.
 const maxTries = 4
 
+// failed is the statement that an error of the base belongs to: the one that
+// ran, or preparing it, which the base may do by itself.
+func (l *link) failed(st *Statement) *Statement {
+	if d, ok := l.pool.dialect.(PreparingDialect); ok && d.DiedPreparing(l.base) {
+		return prepareStatement
+	}
+	return st
+}
+
 // again decides what an error of the base means. With a nil error the caller
 // runs the same once more, on the link returned; otherwise the error is what
 // the program gets, and the statement is over.
@@ -31,6 +40,13 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	p := h.pool
 	fault := p.fault(err)
+	repeat := h.repeatable(l, st, fault, before)
+	if repeat == repeatElsewhere && ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) && l.nothingSent(before) {
+		// pgx hangs up when it is given a context that has ended. sql.DB would
+		// try again and find out why; a sql.Conn may go on with another link.
+		h.hangUp(closedBroken)
+		return nil, ctx.Err()
+	}
 	switch {
 	case fault == FaultLinkLost || fault == FaultServerDown:
 		l.broken = true
@@ -40,7 +56,6 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	case fault == FaultCancelled:
 		p.abandoned(l)
 	}
-	repeat := h.repeatable(l, st, fault, before)
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
 		h.ran(l, st)
@@ -59,7 +74,8 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	if repeat == repeatHere {
 		return l, nil
 	}
-	if l, err = h.borrow(ctx, h.letGo()); err != nil {
+	h.hangUp(closedBroken)
+	if l, err = h.borrow(ctx, true); err != nil {
 		return nil, sealed(err)
 	}
 	return l, nil

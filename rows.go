@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"math"
 	"reflect"
 	"slices"
 )
@@ -30,6 +31,8 @@ type rows struct {
 	query replay
 	given bool // a row of it has been given out
 	limit queryLimit
+	ended bool // its end has been given out: the answer is complete
+	tries int  // how often it has been asked for again
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -48,7 +51,8 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLim
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin, r.query, r.given, r.limit = h, base, t, q, false, m
+	r.h, r.base, r.twin, r.query, r.limit = h, base, t, q, m
+	r.given, r.ended, r.tries = false, false, 0
 	l.open++
 	l.setPhase(phaseRows)
 	return exposeRows(r)
@@ -57,13 +61,14 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLim
 // Columns returns the names of the columns.
 func (r *rows) Columns() []string { return r.base.Columns() }
 
-// Close ends the result and lets go of its statement.
+// Close ends the result and lets go of its statement. That the link was lost
+// under the rest of a proven read, which nobody wants any more, is no error: a
+// QueryRow that has its row succeeds.
 func (r *rows) Close() error {
-	l, base, t := r.link, r.base, r.twin
+	l, base, t, st, ended := r.link, r.base, r.twin, r.query.st, r.ended
 	if base == nil {
 		return nil
 	}
-	st := r.query.st
 	r.base, r.twin, r.query = nil, nil, replay{}
 	if l.open--; l.open == 0 {
 		l.clearPhase(phaseRows)
@@ -81,8 +86,18 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	return h.noted(l, err)
+	if err == nil || h.off || ended {
+		return h.noted(l, err)
+	}
+	lost := h.verdict(l, st, wasSent, err)
+	if l.broken && st.Retryable && h.tx.base == nil {
+		return nil
+	}
+	return lost
 }
+
+// wasSent is the evidence for a statement that has had an answer.
+var wasSent = evidence{seen: true, sent: math.MaxUint64}
 
 // Next is called once for each row and does little but pass on.
 func (r *rows) Next(dest []driver.Value) error {
@@ -103,6 +118,7 @@ func (r *rows) advance(next func() error) error {
 			return nil
 		}
 		if err == io.EOF {
+			r.ended = !r.HasNextResultSet()
 			return err
 		}
 		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
@@ -117,7 +133,7 @@ func (r *rows) advance(next func() error) error {
 func (r *rows) again(err error) error {
 	h, l, q := r.h, r.link, r.query
 	if r.given || !q.st.Retryable {
-		return h.verdict(l, q.st, evidence{}, err)
+		return h.verdict(l, q.st, wasSent, err)
 	}
 	columns := r.base.Columns()
 	base, t := r.base, r.twin
@@ -128,7 +144,9 @@ func (r *rows) again(err error) error {
 		l.stmts.unpin(t)
 	}
 	r.base, r.twin = nil, nil // in case it is l's own and needed again
-	_, failed := h.again(q.ctx, l, q.st, evidence{}, err)
+	h.tries = r.tries         // that a result began ends no series
+	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
+	tries := h.tries
 	var again driver.Rows
 	if failed == nil && q.stmt == nil {
 		again, failed = h.QueryContext(q.ctx, q.text, q.args)
@@ -141,7 +159,7 @@ func (r *rows) again(err error) error {
 		return failed
 	}
 	fresh := concealed(again)
-	r.link, r.base, r.twin, r.limit = fresh.link, fresh.base, fresh.twin, fresh.limit
+	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
 	if fresh != r {
 		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, queryLimit{}
 	}
@@ -177,7 +195,7 @@ func (r *rows) NextResultSet() error {
 	err := n.NextResultSet()
 	r.link.inRows = false
 	if err != nil && err != io.EOF {
-		return r.h.noted(r.link, r.limit.told(r.h.pool, r.query.st, err))
+		return r.h.verdict(r.link, r.query.st, wasSent, r.limit.told(r.h.pool, r.query.st, err))
 	}
 	return err
 }

@@ -51,14 +51,26 @@ func (t *tx) Rollback() (err error) {
 
 // finish ends the transaction by run. That sql.DB would not run a COMMIT again
 // on driver.ErrBadConn is no reason to claim that the server did nothing. A
-// lost ROLLBACK leaves no doubt: what was not committed is gone.
+// lost ROLLBACK leaves no doubt: what was not committed is gone. Neither waits
+// longer than its context lasts (see tx_end.go).
 func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	l, base := h.link, h.tx.base
 	if base == nil || l == nil {
 		return driver.ErrBadConn // the link panicked away under the transaction
 	}
-	before := l.evidence()
+	before, ctx := l.evidence(), h.tx.ctx
+	if before.seen {
+		l.ending.begin(ctx, l.wire, h.pool.endLimit)
+	}
 	err := run(base)
+	if before.seen {
+		if cause := l.ending.done(); cause != nil {
+			l.broken = true // the answer, if it still came, was the last
+			if err != nil {
+				err = endTimeout(st, cause, err)
+			}
+		}
+	}
 	h.endTx()
 	l.ownTimeout &^= ownTimeoutTx
 	l.clearPhase(phaseTx)

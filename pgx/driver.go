@@ -73,6 +73,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	Observe(cfg)
 	var opts []stdlib.OptionOpenDB
 	if pooled.Observing(ctx) {
+		boundCancel(cfg)
 		// The pool looks after links that were idle; stdlib's ping, one more
 		// round trip after a second of idleness, would be the second one.
 		opts = append(opts, stdlib.OptionShouldPing(never))
@@ -87,6 +88,29 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		c.timeout.refused.Store(true)
 	}
 	return conn, err
+}
+
+// cancelLimit is how long a cancel request may take. pgx gives it 15 s; a server
+// that does not answer it in this time does not answer at all.
+const cancelLimit = 3 * time.Second
+
+// boundCancel bounds the cancel requests of the one connection that is made
+// of cfg: they are what it dials outside of the pool's dial. pgx reads from
+// them in a goroutine that would outlive the pool on a server that hangs.
+func boundCancel(cfg *pgx.ConnConfig) {
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if pooled.Observing(ctx) {
+			return dial(ctx, network, addr)
+		}
+		ctx, cancel := context.WithTimeout(ctx, cancelLimit)
+		defer cancel()
+		c, err := dial(ctx, network, addr)
+		if err == nil {
+			_ = c.SetDeadline(time.Now().Add(cancelLimit)) // pgx sets none before its own
+		}
+		return c, err
+	}
 }
 
 // Driver returns the driver that opened the connector.
@@ -115,4 +139,5 @@ func Observe(cfg *pgx.ConnConfig) {
 		}
 		return pooled.ObserveConn(ctx, c), nil
 	}
+	observePrepare(cfg)
 }
