@@ -131,6 +131,13 @@ type Config struct {
 	// QUERY). In a DSN: pool_kill_query=off.
 	DisableKillQuery bool
 
+	// MarkerTable is a table in which RunTx writes a row just before COMMIT,
+	// on MySQL and MariaDB, to learn what became of a transaction whose
+	// COMMIT got no answer. It costs a round trip for each transaction of
+	// RunTx that may write. The table must exist (package mysql shows it);
+	// old rows are removed. Default: none.
+	MarkerTable string
+
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.
 	LeakAfter time.Duration

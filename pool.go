@@ -56,6 +56,7 @@ type Pool struct {
 	shutdown   bool
 	outage     outage
 	evicted    int64 // nano() of the last eviction by failover
+	swept      int64 // nano() of the last removal of old markers
 	dialTimer  *time.Timer
 	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
 	stopDials  context.CancelFunc
