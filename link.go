@@ -32,6 +32,7 @@ type link struct {
 
 	wire    *wireSlot  // what was seen of the socket
 	ref     sessionRef // how the server knows the session
+	server  string     // what tells the server from others; "": not asked yet
 	born    int64      // nano() when the dial ended
 	expires int64      // nano() at which the link is replaced; 0: never
 	gen     uint64     // Pool.generation when the dial began

@@ -25,8 +25,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	limits     queryLimits
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -57,6 +57,7 @@ type Pool struct {
 	shutdown   bool
 	outage     outage
 	evicted    int64 // nano() of the last eviction by failover
+	swept      int64 // nano() of the last removal of old markers
 	dialTimer  *time.Timer
 	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
 	stopDials  context.CancelFunc
@@ -84,6 +85,9 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
+	if d := p.limits.of[Tx]; d > 0 {
+		p.endLimit = d + queryGrace
+	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
 	p.dialTimer.Stop()

@@ -22,7 +22,12 @@ func (t *tx) Commit() (err error) {
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
-		t.beforeCommit(h.link)
+		if err = t.beforeCommit(h.link); err != nil {
+			err = h.noted(h.link, err)
+			_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+			h.busy = false
+			return err
+		}
 	}
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false

@@ -69,7 +69,7 @@ func (r *resolver) checkValues() {
 			}
 			s.setText(c, "")
 		case s.kind == kindString:
-			if isName(s.text(c), int(s.max)) {
+			if s.goodText(s.text(c)) {
 				continue
 			}
 			s.setText(c, "")
@@ -108,8 +108,10 @@ func (r *resolver) setDefaults() {
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
 			s.setText(c, s.words[0])
-		case s.kind == kindString:
+		case s.name == "pool_name":
 			continue // defaultName
+		case s.kind == kindString:
+			source = s.computed
 		}
 		r.sources[s.name] = source
 	}
