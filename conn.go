@@ -121,6 +121,9 @@ func (h *conn) ran(l *link, st *Statement) {
 	if st.State != 0 {
 		l.session.Or(uint32(st.State))
 	}
+	if st.Class == Session && h.pool.limits.on {
+		l.noteTimeout(st)
+	}
 	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
 		l.stmts.forget()
 	}
@@ -136,7 +139,7 @@ func (h *conn) guard() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
-		h.tx = tx{h: h} // the program's deferred Rollback still comes here
+		h.endTx() // the program's deferred Rollback still comes here
 		h.hangUp(closedBroken)
 	}
 }
@@ -174,7 +177,9 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	for {
 		before := l.evidence()
 		l.last.Store(st)
-		res, err := l.exec(ctx, query, args)
+		limited, lim := h.limit(ctx, l, st)
+		res, err := l.exec(limited, query, args)
+		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
@@ -220,14 +225,16 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	for {
 		before := l.evidence()
 		l.last.Store(st)
-		base, err := l.query(ctx, query, args)
+		limited, lim := h.limit(ctx, l, st)
+		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}), nil
+			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
 		}
+		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
@@ -275,7 +282,9 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		t, err := s.twin(ctx, l)
+		limited, lim := h.limit(ctx, l, prepareStatement)
+		t, err := s.twin(limited, l)
+		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
 			t.pins-- // kept even with the cache off: it is about to run
 			return s, nil
@@ -314,13 +323,19 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	for {
 		before := l.evidence()
 		l.last.Store(beginStatement)
-		base, err := l.beginTx(ctx, opts)
+		limited, lim, settle := h.limitBegin(ctx, l)
+		base, err := l.beginTx(limited, opts)
+		if settle != nil && !settle() && err == nil {
+			err = context.Canceled // begun too late: the base has lost its context
+			l.broken = true
+		}
 		if err == nil {
 			l.setPhase(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx}
+			h.tx = tx{h: h, base: base, ctx: ctx, stop: lim.stop}
 			return &h.tx, nil
 		}
+		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
 			return nil, err
 		}
@@ -349,7 +364,8 @@ func (h *conn) ping(ctx context.Context) error {
 	}
 	for l.pinger != nil {
 		before := l.evidence()
-		if err = l.pinger.Ping(ctx); err == nil {
+		limited, lim := h.limit(ctx, l, pingStatement)
+		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
 		if l, err = h.again(ctx, l, pingStatement, before, err); err != nil {
@@ -408,7 +424,7 @@ func (h *conn) endLoan() {
 	}
 	if h.tx.base != nil || l.inRows {
 		l.broken = true // nobody ended what is under way
-		h.tx = tx{h: h}
+		h.endTx()
 	}
 	if !l.healthy() {
 		h.hangUp(closedBroken)

@@ -303,6 +303,10 @@ func (p *Pool) giveLocked(l *link) {
 		p.hangUpLocked(l, reason)
 		return
 	}
+	if len(p.kills) > 0 {
+		p.killLocked(l)
+		return
+	}
 	if p.queue.head != nil && !p.paused {
 		p.grantLocked(p.nextLocked(), l, nil)
 		return
@@ -373,7 +377,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
-	ctx := p.dialCtx
+	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
 		start := nano()
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
@@ -384,6 +388,9 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--
+		if nano()-start < int64(goneTimeout) {
+			p.forgetKillLocked(l) // else the next link still tells the server
+		}
 		p.dialLocked()
 		p.settledLocked()
 	})

@@ -30,10 +30,12 @@ type link struct {
 	validator  driver.Validator
 	checker    driver.NamedValueChecker
 
-	wire    *wireSlot // what was seen of the socket
-	born    int64     // nano() when the dial ended
-	expires int64     // nano() at which the link is replaced; 0: never
-	gen     uint64    // Pool.generation when the dial began
+	wire    *wireSlot  // what was seen of the socket
+	ref     sessionRef // how the server knows the session
+	server  string     // what tells the server from others; "": not asked yet
+	born    int64      // nano() when the dial ended
+	expires int64      // nano() at which the link is replaced; 0: never
+	gen     uint64     // Pool.generation when the dial began
 
 	holder *conn // who has it, in a loan or idle; nil: the gate. Guarded by Pool.mu
 	index  int   // its place in Pool.links. Guarded by Pool.mu
@@ -47,14 +49,16 @@ type link struct {
 	leaked  atomic.Bool               // reported as a leak
 	use     histogram                 // use times of its loans
 
-	heard  int64 // nano() of the last keepalive ping that was answered
-	used   bool  // a loan has begun before
-	open   int   // results that are open
-	inRows bool  // inside a method of open rows; still set afterwards: it panicked
-	broken bool  // not usable any more: hang up at the end of the loan
-	stmts  preparedCache
-	ending endWatch
-	rows   rows
+	heard      int64 // nano() of the last keepalive ping that was answered
+	used       bool  // a loan has begun before
+	open       int   // results that are open
+	inRows     bool  // inside a method of open rows; still set afterwards: it panicked
+	broken     bool  // not usable any more: hang up at the end of the loan
+	killed     bool  // the server was to be told to end what it does
+	ownTimeout uint8 // the program has set a timeout of its own
+	stmts      preparedCache
+	ending     endWatch
+	rows       rows
 
 	stackMu sync.Mutex // guards stack and depth
 	stack   [leakDepth]uintptr
@@ -109,6 +113,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.session.Store(0)
+		l.ownTimeout = 0
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
 	}

@@ -65,6 +65,8 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		p.suspectIdle() // one dead link seldom comes alone
 	case fault == FaultReadOnly && h.alone(l):
 		p.failover(l, err)
+	case fault == FaultCancelled:
+		p.abandoned(l)
 	}
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
@@ -78,6 +80,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	if repeat == repeatHere || h.tries > 1 {
 		if err := pause(ctx, backoff(h.tries)); err != nil {
+			h.tries = 0
 			return nil, err
 		}
 	}
@@ -86,6 +89,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	h.hangUp(closedBroken)
 	if l, err = h.borrow(ctx, true); err != nil {
+		h.tries = 0
 		return nil, sealed(err)
 	}
 	return l, nil
@@ -147,6 +151,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 	case FaultLinkLost, FaultServerDown:
 		l.broken = true
 	case FaultCancelled:
+		h.pool.abandoned(l)
 		// A context that ends during COMMIT closes the link: nobody will
 		// read the answer.
 		if st.Tx != TxCommit || l.healthy() {
@@ -166,7 +171,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 		return err // the transaction ends with its link, and so does the statement
 	}
 	if st.Retryable {
-		if bad && !h.dirty {
+		if bad && !h.dirty && before != wasSent { // sql.DB calls again only for the call itself
 			return sealed(err)
 		}
 		return err
@@ -178,8 +183,11 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 // are not a statement of their own.
 func (h *conn) noted(l *link, err error) error {
 	if err != nil && !h.off {
-		if f := h.pool.fault(err); f == FaultLinkLost || f == FaultServerDown {
+		switch h.pool.fault(err) {
+		case FaultLinkLost, FaultServerDown:
 			l.broken = true
+		case FaultCancelled:
+			h.pool.abandoned(l)
 		}
 	}
 	return err

@@ -77,9 +77,10 @@ func (s *realServer) watchSessions(t *testing.T) (most func() int) {
 	return func() int { close(stop); return <-done }
 }
 
-// TestCancelledQueryKeepsItsSlotUntilTheServerIsDone: PostgreSQL is told to
-// stop. go-sql-driver only closes the socket, and MariaDB goes on with the
-// query: its session still counts, so no other takes its place.
+// TestCancelledQueryKeepsItsSlotUntilTheServerIsDone: go-sql-driver only closes
+// the socket, and MariaDB goes on with the query until it is told to end it, for
+// which here, where all links go at once, none is left. Its session still counts,
+// so no other takes its place.
 func TestCancelledQueryKeepsItsSlotUntilTheServerIsDone(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *realServer) {
 		const links, callers = 3, 12

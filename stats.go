@@ -34,7 +34,11 @@ type counters struct {
 	queueFull      atomic.Uint64
 	retries        atomic.Uint64
 	retriesRefused atomic.Uint64
+	lostCommits    atomic.Uint64
+	knownCommits   atomic.Uint64
 	failovers      atomic.Uint64
+	queryTimeouts  atomic.Uint64
+	kills          atomic.Uint64
 	resets         atomic.Uint64
 	unended        atomic.Uint64
 	leaks          atomic.Uint64
@@ -66,9 +70,13 @@ type Stats struct {
 
 	Retries        uint64       // statements that ran again
 	RetriesRefused uint64       // those that could have, but for the retry budget
+	LostCommits    uint64       // times that RunTx had no answer to COMMIT
+	KnownCommits   uint64       // of these, those whose outcome the server told
 	Failovers      uint64       // times that all links were replaced for a new primary
 	Breaker        BreakerState // how the server can be reached
 
+	QueryTimeouts uint64 // statements that QueryTimeout ended
+	KilledQueries uint64 // cancelled statements that the server was told to end (KILL QUERY)
 	SessionResets uint64 // sessions put back before a loan (ResetDirty)
 	Stateful      int    // links that carry session state now
 	Leaks         uint64 // loans that grew older than LeakAfter
@@ -96,7 +104,11 @@ func (p *Pool) Stats() Stats {
 		ClosedShutdown:  c.closed[closedShutdown].Load(),
 		Retries:         c.retries.Load(),
 		RetriesRefused:  c.retriesRefused.Load(),
+		LostCommits:     c.lostCommits.Load(),
+		KnownCommits:    c.knownCommits.Load(),
 		Failovers:       c.failovers.Load(),
+		QueryTimeouts:   c.queryTimeouts.Load(),
+		KilledQueries:   c.kills.Load(),
 		SessionResets:   c.resets.Load(),
 		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),

@@ -9,7 +9,8 @@ import (
 type tx struct {
 	h    *conn
 	base driver.Tx
-	ctx  context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+	ctx  context.Context    // BeginTx's: tells whether sql.DB rolls back because it ended
+	stop context.CancelFunc // of the context that the base got, if that is another; nil
 }
 
 var _ driver.Tx = (*tx)(nil)
@@ -21,7 +22,12 @@ func (t *tx) Commit() (err error) {
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
-		t.beforeCommit(h.link)
+		if err = t.beforeCommit(h.link); err != nil {
+			err = h.noted(h.link, err)
+			_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+			h.busy = false
+			return err
+		}
 	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	err = h.finish(commitStatement, driver.Tx.Commit)
@@ -78,10 +84,19 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 			}
 		}
 	}
-	h.tx = tx{h: h}
+	h.endTx()
+	l.ownTimeout &^= ownTimeoutTx
 	l.clearPhase(phaseTx)
 	if err == nil || h.off {
 		return err
 	}
 	return h.verdict(l, st, before, err)
+}
+
+// endTx forgets the transaction.
+func (h *conn) endTx() {
+	if h.tx.stop != nil {
+		h.tx.stop()
+	}
+	h.tx = tx{h: h}
 }

@@ -52,13 +52,14 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{dsn: dsn, base: base}, nil
+	return connector{dsn: dsn, base: base, timeout: new(serverTimeout)}, nil
 }
 
 // connector dials as stdlib's connector for the same DSN does.
 type connector struct {
-	dsn  string
-	base driver.Connector
+	dsn     string
+	base    driver.Connector
+	timeout *serverTimeout
 }
 
 // Connect dials. A DSN that does not parse is a name given by
@@ -77,7 +78,16 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		// round trip after a second of idleness, would be the second one.
 		opts = append(opts, stdlib.OptionShouldPing(never))
 	}
-	return stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+	limited := c.timeout.put(ctx, cfg)
+	conn, err := stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+	if !limited || !isRefusal(err) {
+		return conn, err
+	}
+	delete(cfg.RuntimeParams, "statement_timeout")
+	if conn, err = stdlib.GetConnector(*cfg, opts...).Connect(ctx); err == nil {
+		c.timeout.refused.Store(true)
+	}
+	return conn, err
 }
 
 // cancelLimit is how long a cancel request may take. pgx gives it 15 s; a server
