@@ -379,7 +379,6 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	l.use.addTo(&p.useBefore)
 	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
-		start := nano()
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
 		if hook := p.cfg.Hooks.OnLinkClose; hook != nil {
 			now := nano()
