@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/fakedriver"
@@ -54,26 +55,37 @@ func BenchmarkOverhead(b *testing.B) {
 		name string
 		run  func(*testing.B, *sql.DB)
 	}{{"query", query}, {"exec", exec}} {
-		for _, db := range []struct {
+		dbs := []struct {
 			name string
 			db   *sql.DB
-		}{{"bare", bare}, {"pooled", wrapped}} {
+		}{{"bare", bare}, {"pooled", wrapped}}
+		for _, db := range dbs {
 			b.Run(op.name+"/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
+				start := cpuTime()
 				for b.Loop() {
 					op.run(b, db.db)
 				}
+				reportCPU(b, start)
 			})
+		}
+		for _, db := range dbs {
 			b.Run(op.name+"-parallel/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
+				start := cpuTime()
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
 						op.run(b, db.db)
 					}
 				})
+				reportCPU(b, start)
 			})
 		}
 	}
+}
+
+func reportCPU(b *testing.B, start time.Duration) {
+	b.ReportMetric(float64(cpuTime()-start)/float64(b.N), "cpu-ns/op")
 }
 
 // BenchmarkPostgres looks up a row by its primary key, as many callers as

@@ -22,7 +22,6 @@ type outcome struct {
 	analyze    bool  // EXPLAIN runs the statement
 	option     bool  // ANALYZE was named in the options and waits for its value
 	optionOff  bool  // and the value is off
-	opened     bool  // a statement began behind EXPLAIN's parenthesis
 	writes     bool  // something locks, writes or goes into a file
 	writesHard bool  // and does so even if EXPLAIN does not run the statement
 	unsafe     bool  // a function or variable forbids a second run

@@ -37,9 +37,9 @@ const (
 // default; [Off] means none at all. These can be off: MinConns,
 // MaxConnLifetime, MaxConnLifetimeJitter, MaxConnIdleTime, KeepaliveTime,
 // CheckIdleAfter, AcquireTimeout, MaxWaiters, ConnectTimeout, TCPKeepalive,
-// LeakAfter, OutageGrace and StatementCacheSize. Every other number or duration that is
-// negative, and what is absurdly large or small, is refused with a
-// [SettingError].
+// QueryTimeout and those of its classes, LeakAfter, OutageGrace and
+// StatementCacheSize. Every other number or duration that is negative, and
+// what is absurdly large or small, is refused with a [SettingError].
 //
 // Each setting has a name in a DSN and one in the environment, such as
 // pool_max_conns and POOLED_MAX_CONNS; docs/settings.md lists them with what is
@@ -107,6 +107,36 @@ type Config struct {
 	// TCPKeepalive is the idle time and the interval of TCP keepalive probes
 	// on links that packages pgx and mysql dial. Default: 10 s. Off: none.
 	TCPKeepalive time.Duration
+
+	// QueryTimeout is how long a statement may run, until its rows are closed;
+	// then it ends with a QueryTimeoutError. Waiting for a link does not
+	// count. The server enforces it where packages pgx and mysql can have it
+	// do so, and the pool ends what is still there 200 ms later. What the
+	// program sets in the session or in the connection string itself
+	// (statement_timeout, max_statement_time) is left as it is. Default: Off.
+	QueryTimeout time.Duration
+
+	// QueryTimeoutRead, QueryTimeoutWrite and QueryTimeoutDDL take its place
+	// for statements of one [Class]. The server is asked to enforce the
+	// longest of the four, if none is Off; shorter ones are the pool's own.
+	// Default: QueryTimeout.
+	QueryTimeoutRead  time.Duration
+	QueryTimeoutWrite time.Duration
+	QueryTimeoutDDL   time.Duration
+
+	// DisableKillQuery leaves it at closing the connection when a context ends
+	// during a statement on MySQL or MariaDB. The server goes on with the
+	// statement to its end, and the slot stays taken until then. Default: the
+	// server is told to end it, over another connection of the pool (KILL
+	// QUERY). In a DSN: pool_kill_query=off.
+	DisableKillQuery bool
+
+	// MarkerTable is a table in which RunTx writes a row just before COMMIT,
+	// on MySQL and MariaDB, to learn what became of a transaction whose
+	// COMMIT got no answer. It costs a round trip for each transaction of
+	// RunTx that may write. The table must exist (package mysql shows it);
+	// old rows are removed. Default: none.
+	MarkerTable string
 
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.

@@ -54,17 +54,16 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, nil)
+	return h.borrow(ctx, false)
 }
 
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-// dead is such a link, found by the statement itself.
-func (h *conn) borrow(ctx context.Context, dead *link) (*link, error) {
+func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 	p := h.pool
 	for {
-		if dead != nil || !h.state.resume() {
-			l, err := p.acquire(ctx, h, dead)
+		if !h.state.resume() {
+			l, err := p.acquire(ctx, h, front)
 			if err != nil {
 				return nil, err
 			}
@@ -80,25 +79,20 @@ func (h *conn) borrow(ctx context.Context, dead *link) (*link, error) {
 			}
 			return l, nil
 		}
+		h.hangUp(closedBroken)
 		if err != errBadLink {
-			h.hangUp(closedBroken)
 			return nil, err
 		}
-		dead = h.letGo()
+		front = true
 	}
-}
-
-// letGo takes the link off the handle, for who hangs it up.
-func (h *conn) letGo() *link {
-	l := h.link
-	h.link = nil
-	h.state.detach()
-	return l
 }
 
 // hangUp ends the loan's hold on its link, which serves nobody again.
 func (h *conn) hangUp(reason closeReason) {
-	h.pool.hangUp(h.letGo(), reason)
+	l := h.link
+	h.link = nil
+	h.state.detach()
+	h.pool.hangUp(l, reason)
 }
 
 // ran notes what a statement may have changed: the loan, the session, the
@@ -115,6 +109,9 @@ func (h *conn) ran(l *link, st *Statement) {
 	if st.State != 0 {
 		l.session.Or(uint32(st.State))
 	}
+	if st.Class == Session && h.pool.limits.on {
+		l.noteTimeout(st)
+	}
 	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
 		l.stmts.forget()
 	}
@@ -130,7 +127,7 @@ func (h *conn) guard() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
-		h.tx = tx{h: h} // the program's deferred Rollback still comes here
+		h.endTx() // the program's deferred Rollback still comes here
 		h.hangUp(closedBroken)
 	}
 }
@@ -164,7 +161,9 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	for {
 		before := l.evidence()
 		l.last.Store(st)
-		res, err := l.exec(ctx, query, args)
+		limited, lim := h.limit(ctx, l, st)
+		res, err := l.exec(limited, query, args)
+		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
@@ -206,14 +205,16 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	for {
 		before := l.evidence()
 		l.last.Store(st)
-		base, err := l.query(ctx, query, args)
+		limited, lim := h.limit(ctx, l, st)
+		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}), nil
+			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
 		}
+		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return nil, err
 		}
@@ -261,7 +262,9 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		t, err := s.twin(ctx, l)
+		limited, lim := h.limit(ctx, l, prepareStatement)
+		t, err := s.twin(limited, l)
+		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
 			t.pins-- // kept even with the cache off: it is about to run
 			return s, nil
@@ -296,13 +299,19 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	for {
 		before := l.evidence()
 		l.last.Store(beginStatement)
-		base, err := l.beginTx(ctx, opts)
+		limited, lim, settle := h.limitBegin(ctx, l)
+		base, err := l.beginTx(limited, opts)
+		if settle != nil && !settle() && err == nil {
+			err = context.Canceled // begun too late: the base has lost its context
+			l.broken = true
+		}
 		if err == nil {
 			l.setPhase(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx}
+			h.tx = tx{h: h, base: base, ctx: ctx, stop: lim.stop}
 			return &h.tx, nil
 		}
+		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
 			return nil, err
 		}
@@ -331,7 +340,8 @@ func (h *conn) ping(ctx context.Context) error {
 	}
 	for l.pinger != nil {
 		before := l.evidence()
-		if err = l.pinger.Ping(ctx); err == nil {
+		limited, lim := h.limit(ctx, l, pingStatement)
+		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
 		if l, err = h.again(ctx, l, pingStatement, before, err); err != nil {
@@ -383,23 +393,27 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p, now := h.link, h.pool, nano()
-	l.use.add(time.Duration(now - l.since.Load()))
+	used := time.Duration(now - l.since.Load())
+	l.use.add(used)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
 	if h.tx.base != nil || l.inRows {
 		l.broken = true // nobody ended what is under way
-		h.tx = tx{h: h}
+		h.endTx()
 	}
 	if !l.healthy() {
 		h.hangUp(closedBroken)
+		if p.attention.Load() != 0 {
+			p.noteBrokeOff(used)
+		}
 		return
 	}
 	l.since.Store(now)
 	expired := l.expires != 0 && now >= l.expires
 	h.state.end()
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
-		p.reclaim(h, l)
+		p.reclaim(h, l, used)
 	}
 }
 

@@ -21,6 +21,9 @@ func (p *Pool) dialLocked() {
 		if !p.paused {
 			want = p.queue.len
 		}
+		if len(p.kills) > 0 {
+			want = max(want, 1)
+		}
 		if p.started {
 			want = max(want, p.min-len(p.links)+p.expiring)
 		}
@@ -90,7 +93,8 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 		defer cancel()
 	}
 	ctx, wire := withWire(ctx)
-	wire.keepAlive = p.cfg.TCPKeepalive
+	wire.keepAlive, wire.statementTimeout = p.cfg.TCPKeepalive, p.limits.server
+	_, wire.hears = p.dialect.(KillDialect)
 	var base driver.Conn
 	err := guarded(func() (err error) {
 		base, err = p.base.Connect(ctx)
@@ -102,6 +106,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	l := newLink(p, base)
 	l.wire = wire
 	wire.keepRest()
+	l.greeted(wire.heard())
 	l.since.Store(l.born)
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.

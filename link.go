@@ -30,10 +30,12 @@ type link struct {
 	validator  driver.Validator
 	checker    driver.NamedValueChecker
 
-	wire    *wireSlot // what was seen of the socket
-	born    int64     // nano() when the dial ended
-	expires int64     // nano() at which the link is replaced; 0: never
-	gen     uint64    // Pool.generation when the dial began
+	wire    *wireSlot  // what was seen of the socket
+	ref     sessionRef // how the server knows the session
+	server  string     // what tells the server from others; "": not asked yet
+	born    int64      // nano() when the dial ended
+	expires int64      // nano() at which the link is replaced; 0: never
+	gen     uint64     // Pool.generation when the dial began
 
 	holder *conn // who has it, in a loan or idle; nil: the gate. Guarded by Pool.mu
 	index  int   // its place in Pool.links. Guarded by Pool.mu
@@ -47,13 +49,16 @@ type link struct {
 	leaked  atomic.Bool               // reported as a leak
 	use     histogram                 // use times of its loans
 
-	heard  int64 // nano() of the last keepalive ping that was answered
-	used   bool  // a loan has begun before
-	open   int   // results that are open
-	inRows bool  // inside a method of open rows; still set afterwards: it panicked
-	broken bool  // not usable any more: hang up at the end of the loan
-	stmts  preparedCache
-	rows   rows
+	heard      int64 // nano() of the last keepalive ping that was answered
+	used       bool  // a loan has begun before
+	open       int   // results that are open
+	inRows     bool  // inside a method of open rows; still set afterwards: it panicked
+	broken     bool  // not usable any more: hang up at the end of the loan
+	killed     bool  // the server was to be told to end what it does
+	ownTimeout uint8 // the program has set a timeout of its own
+	stmts      preparedCache
+	ending     endWatch
+	rows       rows
 
 	stackMu sync.Mutex // guards stack and depth
 	stack   [leakDepth]uintptr
@@ -91,7 +96,7 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
-	if l.wire.peerClosed() {
+	if (idle > int64(glanceAfter) || l.suspect.Load()) && l.wire.peerClosed() {
 		l.broken = true // no goodbye to nobody
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
@@ -108,6 +113,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.session.Store(0)
+		l.ownTimeout = 0
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
 	}
@@ -124,6 +130,11 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	}
 	return nil
 }
+
+// glanceAfter is how long a link must have been idle for the socket to be
+// looked at before a loan (a system call, a third of a microsecond): one that
+// is used all the time shows by itself that it is there.
+const glanceAfter = time.Millisecond
 
 // pingSoon is ping with a limit of its own: a server that does not answer must
 // not hold up a caller who has no deadline.
@@ -163,6 +174,13 @@ func (l *link) healthy() bool {
 	return false
 }
 
+// usable says of a link that a base answered driver.ErrBadConn for whether
+// that can have had another reason than the link: only where the dialect
+// knows the state of it.
+func (l *link) usable() bool {
+	return l.pool.knowsState && l.healthy() && !l.wire.closed() && l.pool.dialect.State(l.base) != ConnUnknown
+}
+
 // close says goodbye. It may block as long as the base's Close does; the
 // socket, where one was seen, is given a limit so that it does not do so for
 // ever, and waits for the server to have gone. When the base has closed the
@@ -177,15 +195,33 @@ func (l *link) close(ctx context.Context) error {
 		l.stmts.sweep()
 	}
 	err := l.base.Close()
-	if gone := l.pool.dialect.Gone(l.base); gone != nil {
-		timer := time.NewTimer(goneTimeout)
-		defer timer.Stop()
-		select {
-		case <-gone:
-		case <-timer.C:
-		}
-	}
+	l.awaitGone(ctx)
 	return err
+}
+
+// awaitGone waits for a base that is still telling the server to stop, for
+// which it has less time once ctx has ended: a base that waits on a server
+// that says nothing would outlive the pool.
+func (l *link) awaitGone(ctx context.Context) {
+	gone := l.pool.dialect.Gone(l.base)
+	if gone == nil {
+		return
+	}
+	timer := time.NewTimer(goneTimeout)
+	defer timer.Stop()
+	select {
+	case <-gone:
+		return
+	case <-timer.C:
+		return
+	case <-ctx.Done():
+		timer.Reset(goodbyeTimeout)
+	}
+	select {
+	case <-gone:
+	case <-timer.C:
+		l.wire.cut()
+	}
 }
 
 const (

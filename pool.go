@@ -25,6 +25,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
+	limits     queryLimits
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -43,6 +45,8 @@ type Pool struct {
 	parked     []*link // those that no handle holds, most recent last
 	hint       int     // where the last search for an idle link ended
 	queue      waitQueue
+	typicalUse int64   // nanoseconds that a loan takes while others wait; 0: not known
+	kills      []*link // gone, with a statement that the server is to be told to end
 	dialling   int
 	closing    int
 	expiring   int // idle links that the housekeeper wants replaced soon
@@ -53,6 +57,7 @@ type Pool struct {
 	shutdown   bool
 	outage     outage
 	evicted    int64 // nano() of the last eviction by failover
+	swept      int64 // nano() of the last removal of old markers
 	dialTimer  *time.Timer
 	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
 	stopDials  context.CancelFunc
@@ -66,11 +71,13 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
 		base:     base,
+		endLimit: endLimit,
 		dialect:  cfg.Dialect,
 		prepares: cfg.Dialect.Prepares(),
 		log:      cfg.Logger,
 		min:      cfg.MinConns,
 		max:      cfg.MaxConns,
+		limits:   newQueryLimits(cfg),
 		texts:    newStatementCache(cfg.Dialect.Flavor(), textCacheEntries, textCacheBytes),
 	}
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
@@ -78,6 +85,9 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
+	if d := p.limits.of[Tx]; d > 0 {
+		p.endLimit = d + queryGrace
+	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
 	p.dialTimer.Stop()
@@ -329,6 +339,7 @@ func (p *Pool) stopLocked() {
 		p.started = false
 		close(p.stopKeeper)
 	}
+	p.takeKillsLocked()
 	p.dialTimer.Stop()
 	p.stopDials()
 	p.evictLocked(closedShutdown)

@@ -40,14 +40,34 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	p := h.pool
 	fault := p.fault(err)
+	repeat := h.repeatable(l, st, fault, before)
+	if ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) {
+		// What a base says when the context had ended before it began (pgx),
+		// or ended it (go-sql-driver). sql.DB would try again and find out
+		// why. Nothing here speaks against the other links, and pgx may have
+		// kept this one.
+		switch {
+		case !l.nothingSent(before):
+			l.broken = true
+			h.ran(l, st)
+		case l.usable():
+		case repeat == repeatElsewhere:
+			h.hangUp(closedBroken) // a sql.Conn may go on with another link
+		default:
+			l.broken = true
+		}
+		h.tries = 0
+		return nil, ctx.Err()
+	}
 	switch {
 	case fault == FaultLinkLost || fault == FaultServerDown:
 		l.broken = true
 		p.suspectIdle() // one dead link seldom comes alone
 	case fault == FaultReadOnly && h.alone(l):
 		p.failover(l, err)
+	case fault == FaultCancelled:
+		p.abandoned(l)
 	}
-	repeat := h.repeatable(l, st, fault, before)
 	if repeat == repeatNot || ctx.Err() != nil || h.tries >= maxTries || !p.takeRetry() {
 		err = h.verdict(l, st, before, err)
 		h.ran(l, st)
@@ -67,7 +87,8 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	if repeat == repeatHere {
 		return l, nil
 	}
-	if l, err = h.borrow(ctx, h.letGo()); err != nil {
+	h.hangUp(closedBroken)
+	if l, err = h.borrow(ctx, true); err != nil {
 		h.tries = 0
 		return nil, sealed(err)
 	}
@@ -130,6 +151,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 	case FaultLinkLost, FaultServerDown:
 		l.broken = true
 	case FaultCancelled:
+		h.pool.abandoned(l)
 		// A context that ends during COMMIT closes the link: nobody will
 		// read the answer.
 		if st.Tx != TxCommit || l.healthy() {
@@ -149,7 +171,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 		return err // the transaction ends with its link, and so does the statement
 	}
 	if st.Retryable {
-		if bad && !h.dirty {
+		if bad && !h.dirty && before != wasSent { // sql.DB calls again only for the call itself
 			return sealed(err)
 		}
 		return err
@@ -161,8 +183,11 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 // are not a statement of their own.
 func (h *conn) noted(l *link, err error) error {
 	if err != nil && !h.off {
-		if f := h.pool.fault(err); f == FaultLinkLost || f == FaultServerDown {
+		switch h.pool.fault(err) {
+		case FaultLinkLost, FaultServerDown:
 			l.broken = true
+		case FaultCancelled:
+			h.pool.abandoned(l)
 		}
 	}
 	return err

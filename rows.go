@@ -30,6 +30,7 @@ type rows struct {
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
 	given bool // a row of it has been given out
+	limit queryLimit
 	ended bool // its end has been given out: the answer is complete
 	tries int  // how often it has been asked for again
 }
@@ -45,12 +46,12 @@ type replay struct {
 }
 
 // openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay) driver.Rows {
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLimit) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin, r.query = h, base, t, q
+	r.h, r.base, r.twin, r.query, r.limit = h, base, t, q, m
 	r.given, r.ended, r.tries = false, false, 0
 	l.open++
 	l.setPhase(phaseRows)
@@ -74,12 +75,13 @@ func (r *rows) Close() error {
 	}
 	h := r.h
 	if h.link != l {
+		r.limit.end()
 		return nil // hung up under the rows, which ended them
 	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
 	h.busy = true
-	err := base.Close()
+	err := r.limit.done(h.pool, st, base.Close())
 	if t != nil {
 		l.stmts.unpin(t)
 	}
@@ -119,7 +121,7 @@ func (r *rows) advance(next func() error) error {
 			r.ended = !r.HasNextResultSet()
 			return err
 		}
-		if err = r.again(err); err != nil {
+		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
 			return err
 		}
 	}
@@ -137,6 +139,7 @@ func (r *rows) again(err error) error {
 	base, t := r.base, r.twin
 	l.open--
 	_ = base.Close()
+	r.limit.end()
 	if t != nil {
 		l.stmts.unpin(t)
 	}
@@ -156,9 +159,9 @@ func (r *rows) again(err error) error {
 		return failed
 	}
 	fresh := concealed(again)
-	r.link, r.base, r.twin, r.tries = fresh.link, fresh.base, fresh.twin, tries
+	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query = nil, nil, replay{}
+		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, queryLimit{}
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")
@@ -192,7 +195,7 @@ func (r *rows) NextResultSet() error {
 	err := n.NextResultSet()
 	r.link.inRows = false
 	if err != nil && err != io.EOF {
-		return r.h.verdict(r.link, r.query.st, wasSent, err)
+		return r.h.verdict(r.link, r.query.st, wasSent, r.limit.told(r.h.pool, r.query.st, err))
 	}
 	return err
 }

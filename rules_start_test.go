@@ -47,7 +47,11 @@ func TestALinkWhoseResetFailsIsReplacedInPlace(t *testing.T) {
 		synctest.Wait()
 		go run("second") // queues behind it
 		synctest.Wait()
+		goodbye := fakedriver.NewGate() // no successor before the first caller has asked for one
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Close, Gate: goodbye})
 		gate.Open()
+		synctest.Wait()
+		goodbye.Open()
 		synctest.Wait()
 		for _, c := range r.srv.Calls() { // what the server saw first
 			if c.Op == fakedriver.Exec {

@@ -119,6 +119,7 @@ func TestPoolOfOneKeepsItsTemporaryTable(t *testing.T) {
 		db, p := s.open(t, limits(0, 1), brief)
 		do(t, db, leftover[s.driver].make...)
 		do(t, db, "INSERT INTO mine VALUES (1)")
+		before := ask[int64](t, db, s.self)
 
 		// Beside it a pool whose link has no state shows when time is up.
 		other, q := s.open(t, limits(0, 1), brief)
@@ -129,6 +130,9 @@ func TestPoolOfOneKeepsItsTemporaryTable(t *testing.T) {
 		})
 		if n := ask[int](t, db, "SELECT count(*) FROM mine"); n != 1 {
 			t.Errorf("%d rows in the temporary table", n)
+		}
+		if after := ask[int64](t, db, s.self); after != before {
+			t.Errorf("session %d became %d", before, after)
 		}
 		if st := p.Stats(); st.Stateful != 1 {
 			t.Errorf("%d stateful links, want 1", st.Stateful)

@@ -57,7 +57,7 @@ func (c Config) String() string {
 func (c Config) GoString() string {
 	var parts []string
 	for _, s := range c.Settings() {
-		if s.Value != s.Default {
+		if s.Value != s.Default && s.Source != s.Default { // a default that was worked out says how
 			parts = append(parts, s.Name+"="+s.Value)
 		}
 	}

@@ -93,7 +93,7 @@ func TestAConfigThatWasNotOpenedTellsWhatItComesTo(t *testing.T) {
 			t.Errorf("%s = %s, want %s", name, got, want)
 		}
 	}
-	if got, want := fmt.Sprintf("%#v", c), "pooled.Config{pool_profile=production pool_name=pooled pool_max_conn_lifetime_jitter=7m30s pool_leak_after=1m}"; got != want {
+	if got, want := fmt.Sprintf("%#v", c), "pooled.Config{pool_profile=production pool_name=pooled pool_leak_after=1m}"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if c.MaxConns != 0 || c.sources != nil {

@@ -39,6 +39,7 @@ type settingSpec struct {
 	off      bool          // may be off
 	zero     bool          // a written 0 means off, as people expect
 	words    []string      // of an enum, the default first
+	table    bool          // a text that names a table
 	negated  bool          // the field says the opposite of the setting
 	doc      string
 }
@@ -172,6 +173,45 @@ var settings = []settingSpec{
 		doc: "The idle time and the interval of TCP keepalive probes on links that packages pgx and mysql dial.",
 	},
 	{
+		name: "pool_query_timeout", field: "QueryTimeout", kind: kindDuration,
+		at:  func(c *Config) any { return &c.QueryTimeout },
+		def: everywhere(Off), min: ms, max: 24 * hour, off: true, zero: true,
+		doc: "How long a statement may run, until its rows are closed. The server enforces it where it can, the pool 200 ms later. What a session was set to by the program itself is left as it is.",
+	},
+	{
+		name: "pool_query_timeout_read", field: "QueryTimeoutRead", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutRead },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that read.",
+	},
+	{
+		name: "pool_query_timeout_write", field: "QueryTimeoutWrite", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutWrite },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that change rows.",
+	},
+	{
+		name: "pool_query_timeout_ddl", field: "QueryTimeoutDDL", kind: kindDuration,
+		at:       func(c *Config) any { return &c.QueryTimeoutDDL },
+		computed: "pool_query_timeout",
+		min:      ms, max: 24 * hour, off: true, zero: true,
+		doc: "The same for statements that change the schema.",
+	},
+	{
+		name: "pool_kill_query", field: "DisableKillQuery", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableKillQuery },
+		doc: "Off: on MySQL and MariaDB the server goes on with a statement whose context has ended, and its slot stays taken until it is done.",
+	},
+	{
+		name: "pool_marker_table", field: "MarkerTable", kind: kindString,
+		at:       func(c *Config) any { return &c.MarkerTable },
+		computed: "none",
+		max:      130, table: true,
+		doc: "On MySQL and MariaDB: the table in which RunTx writes a row before COMMIT, to learn what became of a COMMIT that got no answer.",
+	},
+	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
 		at:  func(c *Config) any { return &c.LeakAfter },
 		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},
@@ -293,6 +333,8 @@ func (s *settingSpec) value(c *Config) string {
 		return s.format(s.number(c))
 	case s.kind == kindBool:
 		return onOff(*s.at(c).(*bool) != s.negated)
+	case s.table && s.text(c) == "":
+		return s.computed
 	}
 	return s.text(c)
 }
@@ -341,6 +383,9 @@ func (s *settingSpec) allowed() string {
 	case kindEnum:
 		text = orList(s.words)
 	case kindString:
+		if s.table {
+			return fmt.Sprintf("1 to %d of the letters a to z and A to Z, digits and _, and one dot after a schema", s.max)
+		}
 		text = fmt.Sprintf("1 to %d letters, digits, spaces and . _ - / : @", s.max)
 	}
 	return text

@@ -31,6 +31,12 @@ var good = map[string]struct {
 	"pool_connect_timeout":          {"45s", func(c *Config) { c.ConnectTimeout = 45 * time.Second }, func(c *Config) any { return c.ConnectTimeout }, 45 * time.Second},
 	"pool_max_concurrent_dials":     {"3", func(c *Config) { c.MaxConcurrentDials = 3 }, func(c *Config) any { return c.MaxConcurrentDials }, 3},
 	"pool_tcp_keepalive":            {"45s", func(c *Config) { c.TCPKeepalive = 45 * time.Second }, func(c *Config) any { return c.TCPKeepalive }, 45 * time.Second},
+	"pool_query_timeout":            {"45s", func(c *Config) { c.QueryTimeout = 45 * time.Second }, func(c *Config) any { return c.QueryTimeout }, 45 * time.Second},
+	"pool_query_timeout_read":       {"45s", func(c *Config) { c.QueryTimeoutRead = 45 * time.Second }, func(c *Config) any { return c.QueryTimeoutRead }, 45 * time.Second},
+	"pool_query_timeout_write":      {"45s", func(c *Config) { c.QueryTimeoutWrite = 45 * time.Second }, func(c *Config) any { return c.QueryTimeoutWrite }, 45 * time.Second},
+	"pool_query_timeout_ddl":        {"45s", func(c *Config) { c.QueryTimeoutDDL = 45 * time.Second }, func(c *Config) any { return c.QueryTimeoutDDL }, 45 * time.Second},
+	"pool_kill_query":               {"off", func(c *Config) { c.DisableKillQuery = true }, func(c *Config) any { return c.DisableKillQuery }, true},
+	"pool_marker_table":             {"app.markers_1", func(c *Config) { c.MarkerTable = "app.markers_1" }, func(c *Config) any { return c.MarkerTable }, "app.markers_1"},
 	"pool_leak_after":               {"45s", func(c *Config) { c.LeakAfter = 45 * time.Second }, func(c *Config) any { return c.LeakAfter }, 45 * time.Second},
 	"pool_retry":                    {"off", func(c *Config) { c.DisableRetry = true }, func(c *Config) any { return c.DisableRetry }, true},
 	"pool_breaker":                  {"off", func(c *Config) { c.DisableBreaker = true }, func(c *Config) any { return c.DisableBreaker }, true},
@@ -124,7 +130,7 @@ func TestEverySettingThatCanBeOffIsOff(t *testing.T) {
 		}
 	}
 	want := "MinConns MaxConnLifetime MaxConnLifetimeJitter MaxConnIdleTime KeepaliveTime CheckIdleAfter " +
-		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive LeakAfter OutageGrace StatementCacheSize"
+		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive QueryTimeout QueryTimeoutRead QueryTimeoutWrite QueryTimeoutDDL LeakAfter OutageGrace StatementCacheSize"
 	if got := strings.Join(off, " "); got != want {
 		t.Errorf("the comment on Config says that these can be off:\n%s\nthe table:\n%s", want, got)
 	}
@@ -161,6 +167,13 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_connect_timeout", "10", `"10" (DSN): a duration needs a unit, such as 10s; allowed: 1ms to 1h, or off`},
 		{"pool_max_concurrent_dials", "0", `"0" (DSN): allowed: 1 to 1000`},
 		{"pool_tcp_keepalive", "10ms", `"10ms" (DSN): allowed: 1s to 24h, or off`},
+		{"pool_query_timeout", "30", `"30" (DSN): a duration needs a unit, such as 30s; allowed: 1ms to 24h, or off`},
+		{"pool_query_timeout_read", "1us", `"1us" (DSN): allowed: 1ms to 24h, or off`},
+		{"pool_query_timeout_write", "-1s", `"-1s" (DSN): it is negative; allowed: 1ms to 24h, or off`},
+		{"pool_query_timeout_ddl", "48h", `"48h" (DSN): allowed: 1ms to 24h, or off`},
+		{"pool_kill_query", "soon", `"soon" (DSN): allowed: on or off`},
+		{"pool_marker_table", "a`b", `(not shown) (DSN): allowed: 1 to 130 of the letters a to z and A to Z, digits and _, and one dot after a schema`},
+		{"pool_marker_table", "a..b", `"a..b" (DSN): allowed: 1 to 130 of the letters a to z and A to Z, digits and _, and one dot after a schema`},
 		{"pool_leak_after", "1ns", `"1ns" (DSN): allowed: 1ms to 8760h, or off`},
 		{"pool_statement_cache_size", "1e3", `"1e3" (DSN): a whole number is wanted; allowed: 1 to 10000, or off`},
 		{"pool_reset", "always", `"always" (DSN): allowed: off or dirty`},
@@ -209,6 +222,8 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 		{func(c *Config) { c.ConnectTimeout = 2 * time.Hour }, `pooled: pool_connect_timeout "2h" (option in code): allowed: 1ms to 1h, or off`},
 		{func(c *Config) { c.MaxConcurrentDials = 5000 }, `pooled: pool_max_concurrent_dials "5000" (option in code): allowed: 1 to 1000`},
 		{func(c *Config) { c.TCPKeepalive = time.Millisecond }, `pooled: pool_tcp_keepalive "1ms" (option in code): allowed: 1s to 24h, or off`},
+		{func(c *Config) { c.QueryTimeout = 30 }, `pooled: pool_query_timeout "30ns" (option in code): a bare number counts nanoseconds, write 30*time.Second; allowed: 1ms to 24h, or off`},
+		{func(c *Config) { c.QueryTimeoutDDL = 25 * time.Hour }, `pooled: pool_query_timeout_ddl "25h" (option in code): allowed: 1ms to 24h, or off`},
 		{func(c *Config) { c.LeakAfter = -time.Hour }, `pooled: pool_leak_after "-1h" (option in code): allowed: 1ms to 8760h, or off`},
 		{func(c *Config) { c.StatementCacheSize = 1 << 20 }, `pooled: pool_statement_cache_size "1048576" (option in code): allowed: 1 to 10000, or off`},
 		{func(c *Config) { c.Reset = "yes" }, `pooled: pool_reset "yes" (option in code): allowed: off or dirty`},

@@ -32,6 +32,8 @@ type counters struct {
 	lostCommits    atomic.Uint64
 	knownCommits   atomic.Uint64
 	failovers      atomic.Uint64
+	queryTimeouts  atomic.Uint64
+	kills          atomic.Uint64
 	resets         atomic.Uint64
 	unended        atomic.Uint64
 	leaks          atomic.Uint64
@@ -68,6 +70,8 @@ type Stats struct {
 	Failovers      uint64       // times that all links were replaced for a new primary
 	Breaker        BreakerState // how the server can be reached
 
+	QueryTimeouts uint64 // statements that QueryTimeout ended
+	KilledQueries uint64 // cancelled statements that the server was told to end (KILL QUERY)
 	SessionResets uint64 // sessions put back before a loan (ResetDirty)
 	Stateful      int    // links that carry session state now
 	Leaks         uint64 // loans that grew older than LeakAfter
@@ -98,6 +102,8 @@ func (p *Pool) Stats() Stats {
 		LostCommits:     c.lostCommits.Load(),
 		KnownCommits:    c.knownCommits.Load(),
 		Failovers:       c.failovers.Load(),
+		QueryTimeouts:   c.queryTimeouts.Load(),
+		KilledQueries:   c.kills.Load(),
 		SessionResets:   c.resets.Load(),
 		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),

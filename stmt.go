@@ -97,13 +97,14 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var res driver.Result
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		limited, lim := s.h.limit(ctx, l, s.st)
 		if t == nil {
-			res, err = l.exec(ctx, s.query, args)
-			return err
+			res, err = l.exec(limited, s.query, args)
+		} else {
+			res, err = t.exec(limited, args)
+			l.stmts.unpin(t)
 		}
-		res, err = t.exec(ctx, args)
-		l.stmts.unpin(t)
-		return err
+		return lim.done(l.pool, s.st, err)
 	})
 	return res, err
 }
@@ -120,17 +121,16 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	var rows driver.Rows
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		limited, lim := s.h.limit(ctx, l, s.st)
 		if t == nil {
-			if rows, err = l.query(ctx, s.query, args); err == nil {
-				rows = l.openRows(s.h, rows, nil, replay{ctx, s.query, args, s.st, s})
-			}
-			return err
-		}
-		if rows, err = t.query(ctx, args); err != nil {
+			rows, err = l.query(limited, s.query, args)
+		} else if rows, err = t.query(limited, args); err != nil {
 			l.stmts.unpin(t)
-			return err
 		}
-		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}) // which unpins t in the end
+		if err != nil {
+			return lim.done(l.pool, s.st, err)
+		}
+		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}, lim) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -152,7 +152,9 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
 		if skipped || !s.sendsText(l) {
-			if t, err = s.twin(ctx, l); err == nil {
+			limited, lim := h.limit(ctx, l, prepareStatement)
+			t, err = s.twin(limited, l)
+			if err = lim.done(h.pool, prepareStatement, err); err == nil {
 				check = t.args
 			}
 			preparing = err != nil

@@ -9,7 +9,8 @@ import (
 type tx struct {
 	h    *conn
 	base driver.Tx
-	ctx  context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+	ctx  context.Context    // BeginTx's: tells whether sql.DB rolls back because it ended
+	stop context.CancelFunc // of the context that the base got, if that is another; nil
 }
 
 var _ driver.Tx = (*tx)(nil)
@@ -21,7 +22,12 @@ func (t *tx) Commit() (err error) {
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
-		t.beforeCommit(h.link)
+		if err = t.beforeCommit(h.link); err != nil {
+			err = h.noted(h.link, err)
+			_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+			h.busy = false
+			return err
+		}
 	}
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
@@ -50,18 +56,39 @@ func (t *tx) Rollback() (err error) {
 
 // finish ends the transaction by run. That sql.DB would not run a COMMIT again
 // on driver.ErrBadConn is no reason to claim that the server did nothing. A
-// lost ROLLBACK leaves no doubt: what was not committed is gone.
+// lost ROLLBACK leaves no doubt: what was not committed is gone. Neither waits
+// longer than its context lasts (see tx_end.go).
 func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	l, base := h.link, h.tx.base
 	if base == nil || l == nil {
 		return driver.ErrBadConn // the link panicked away under the transaction
 	}
-	before := l.evidence()
+	before, ctx := l.evidence(), h.tx.ctx
+	if before.seen {
+		l.ending.begin(ctx, l.wire, h.pool.endLimit)
+	}
 	err := run(base)
-	h.tx = tx{h: h}
+	if before.seen {
+		if cause := l.ending.done(); cause != nil {
+			l.broken = true // the answer, if it still came, was the last
+			if err != nil {
+				err = endTimeout(st, cause, err)
+			}
+		}
+	}
+	h.endTx()
+	l.ownTimeout &^= ownTimeoutTx
 	l.clearPhase(phaseTx)
 	if err == nil || h.off {
 		return err
 	}
 	return h.verdict(l, st, before, err)
+}
+
+// endTx forgets the transaction.
+func (h *conn) endTx() {
+	if h.tx.stop != nil {
+		h.tx.stop()
+	}
+	h.tx = tx{h: h}
 }

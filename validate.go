@@ -69,7 +69,7 @@ func (r *resolver) checkValues() {
 			}
 			s.setText(c, "")
 		case s.kind == kindString:
-			if isName(s.text(c), int(s.max)) {
+			if s.goodText(s.text(c)) {
 				continue
 			}
 			s.setText(c, "")
@@ -101,12 +101,17 @@ func (r *resolver) setDefaults() {
 		case s.name == "pool_max_conn_lifetime_jitter":
 			c.MaxConnLifetimeJitter = max(0, c.MaxConnLifetime) / 4
 			source = s.computed
+		case s.computed == "pool_query_timeout":
+			s.setNumber(c, int64(c.QueryTimeout))
+			source = s.computed
 		case s.numeric():
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
 			s.setText(c, s.words[0])
-		case s.kind == kindString:
+		case s.name == "pool_name":
 			continue // defaultName
+		case s.kind == kindString:
+			source = s.computed
 		}
 		r.sources[s.name] = source
 	}

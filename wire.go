@@ -16,8 +16,8 @@ import (
 // word: how many bytes left this process, whether this side closed it, and
 // whether the server hung up.
 //
-// Read, the addresses and the deadlines go straight to the embedded
-// connection. io.ReaderFrom is left out on purpose: it would send bytes past
+// The addresses and the deadlines go straight to the embedded connection, and
+// so does Read once the server has introduced itself. io.ReaderFrom is left out on purpose: it would send bytes past
 // the count.
 type wire struct {
 	net.Conn
@@ -38,7 +38,16 @@ type wire struct {
 	restMu sync.Mutex
 	keep   bool // guarded by restMu
 	rest   net.Conn
+
+	// greeting is what the server sent first, as long as hearing is set,
+	// which is during the dial. Both belong to who dials and then to nobody.
+	hearing  bool
+	greeting []byte
 }
+
+// greetingSize is how much of what a server says first is kept: enough for a
+// header, a long version and a number.
+const greetingSize = 256
 
 // sysWire is a wire over a connection with a file descriptor. It is a type of
 // its own because go-sql-driver takes a SyscallConn that answers with an error
@@ -89,6 +98,15 @@ func (w *wire) Write(p []byte) (int, error) {
 	n, err := w.Conn.Write(p)
 	if n < len(p) {
 		w.sent.Add(-uint64(len(p) - max(n, 0)))
+	}
+	return n, err
+}
+
+// Read keeps what the server says first.
+func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if w.hearing {
+		w.greeting = append(w.greeting, p[:min(max(n, 0), greetingSize-len(w.greeting))]...)
 	}
 	return n, err
 }

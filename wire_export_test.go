@@ -2,7 +2,7 @@ package pooled
 
 import "time"
 
-// The wire of a link, for tests over the real drivers.
+// What tests over the real drivers see of the wire of a link.
 
 var WithWire = withWire
 
@@ -10,3 +10,6 @@ func (s *wireSlot) Written() (uint64, bool)     { return s.written() }
 func (s *wireSlot) PeerClosed() bool            { return s.peerClosed() }
 func (s *wireSlot) Closed() bool                { return s.closed() }
 func (s *wireSlot) LingerClose(d time.Duration) { s.lingerClose(d) }
+
+// SetEndLimit bounds a COMMIT or ROLLBACK that no context bounds.
+func (p *Pool) SetEndLimit(d time.Duration) { p.endLimit = d }

@@ -14,6 +14,12 @@ type wireSlot struct {
 	// keepalive probes; 0 or less leaves what the dialer chose.
 	keepAlive time.Duration
 
+	// statementTimeout is for the connector: see StatementTimeout.
+	statementTimeout time.Duration
+
+	// hears asks for what the server sends first.
+	hears bool
+
 	// cur is the socket attached last: a dial over several hosts tries
 	// several and keeps the last.
 	cur atomic.Pointer[wire]
@@ -67,6 +73,7 @@ func ObserveConn(ctx context.Context, c net.Conn) net.Conn {
 		})
 	}
 	w, conn := newWire(c)
+	w.hearing = s.hears
 	s.cur.Store(w)
 	return conn
 }
@@ -76,6 +83,18 @@ func ObserveConn(ctx context.Context, c net.Conn) net.Conn {
 func Observing(ctx context.Context) bool {
 	s, _ := ctx.Value(wireKey{}).(*wireSlot)
 	return s != nil
+}
+
+// heard returns what the server has sent first, and ends listening to it. For
+// who has dialled, before anybody else gets the socket.
+func (s *wireSlot) heard() []byte {
+	w := s.cur.Load()
+	if w == nil || !w.hearing {
+		return nil
+	}
+	greeting := w.greeting
+	w.hearing, w.greeting = false, nil
+	return greeting
 }
 
 // written returns how many bytes have left through the socket. ok is false

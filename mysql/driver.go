@@ -52,7 +52,7 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := connector{base, base, !cfg.InterpolateParams}
+	c := connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg)}
 	if cfg.RejectReadOnly {
 		cfg = cfg.Clone()
 		cfg.RejectReadOnly = false
@@ -66,19 +66,28 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 // connector is go-sql-driver's under the name of our driver.
 type connector struct {
 	driver.Connector
-	pooled   driver.Connector // dials for the pool
-	prepares bool             // plain queries with arguments are prepared first
+	pooled     driver.Connector // dials for the pool
+	prepares   bool             // plain queries with arguments are prepared first
+	ownTimeout bool             // the DSN says how long statements may run
 }
 
-// Connect dials. rejectReadOnly makes driver.ErrBadConn of the errors of a
-// server that takes no writes, after which nobody can tell that the statement
-// did not run. The pool knows them by their numbers and leaves such a server
-// itself, so for the pool they come as they are.
+// Connect dials. For the pool, the server is asked to enforce its query
+// timeout, and errors come as they are: rejectReadOnly makes driver.ErrBadConn
+// of those of a server that takes no writes, after which nobody can tell that
+// the statement did not run, while the pool knows them by their numbers and
+// leaves such a server itself.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
-	if pooled.Observing(ctx) {
-		return c.pooled.Connect(ctx)
+	if !pooled.Observing(ctx) {
+		return c.Connector.Connect(ctx)
 	}
-	return c.Connector.Connect(ctx)
+	conn, err := c.pooled.Connect(ctx)
+	if d := pooled.StatementTimeout(ctx); err == nil && d > 0 && !c.ownTimeout {
+		if err = limitStatements(ctx, conn, d); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	return conn, err
 }
 
 // Prepares tells the pool what the configuration makes of plain queries.

@@ -52,13 +52,14 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return connector{dsn: dsn, base: base}, nil
+	return connector{dsn: dsn, base: base, timeout: new(serverTimeout)}, nil
 }
 
 // connector dials as stdlib's connector for the same DSN does.
 type connector struct {
-	dsn  string
-	base driver.Connector
+	dsn     string
+	base    driver.Connector
+	timeout *serverTimeout
 }
 
 // Connect dials. A DSN that does not parse is a name given by
@@ -72,11 +73,44 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	Observe(cfg)
 	var opts []stdlib.OptionOpenDB
 	if pooled.Observing(ctx) {
+		boundCancel(cfg)
 		// The pool looks after links that were idle; stdlib's ping, one more
 		// round trip after a second of idleness, would be the second one.
 		opts = append(opts, stdlib.OptionShouldPing(never))
 	}
-	return stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+	limited := c.timeout.put(ctx, cfg)
+	conn, err := stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+	if !limited || !isRefusal(err) {
+		return conn, err
+	}
+	delete(cfg.RuntimeParams, "statement_timeout")
+	if conn, err = stdlib.GetConnector(*cfg, opts...).Connect(ctx); err == nil {
+		c.timeout.refused.Store(true)
+	}
+	return conn, err
+}
+
+// cancelLimit is how long a cancel request may take. pgx gives it 15 s; a server
+// that does not answer it in this time does not answer at all.
+const cancelLimit = 3 * time.Second
+
+// boundCancel bounds the cancel requests of the one connection that is made
+// of cfg: they are what it dials outside of the pool's dial. pgx reads from
+// them in a goroutine that would outlive the pool on a server that hangs.
+func boundCancel(cfg *pgx.ConnConfig) {
+	dial := cfg.DialFunc
+	cfg.DialFunc = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if pooled.Observing(ctx) {
+			return dial(ctx, network, addr)
+		}
+		ctx, cancel := context.WithTimeout(ctx, cancelLimit)
+		defer cancel()
+		c, err := dial(ctx, network, addr)
+		if err == nil {
+			_ = c.SetDeadline(time.Now().Add(cancelLimit)) // pgx sets none before its own
+		}
+		return c, err
+	}
 }
 
 // Driver returns the driver that opened the connector.

@@ -4,4 +4,5 @@
 source "$(dirname "$0")/lib.sh"
 
 export POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require}
+export POOLED_TEST_SUITES=all
 go test -count=1 -v -timeout 20m ./internal/suites

@@ -84,6 +84,14 @@ func (s *suite) compare(t *testing.T, known exceptions) {
 	}
 }
 
+// needsTime skips a suite that takes most of a minute where time is short.
+func needsTime(t *testing.T) {
+	t.Helper()
+	if os.Getenv("POOLED_TEST_SUITES") == "" {
+		t.Skip("takes most of a minute: make suites, or set POOLED_TEST_SUITES=all")
+	}
+}
+
 // root is the repository's.
 func root(t *testing.T) string {
 	t.Helper()
@@ -169,6 +177,7 @@ func TestDatabaseSQLsOwnTests(t *testing.T) {
 }
 
 func TestPgxsOwnTests(t *testing.T) {
+	needsTime(t)
 	server := testdb.SharedPostgres(t)
 	dir := t.TempDir()
 	keep := func(rel string) bool {
@@ -188,15 +197,11 @@ func TestPgxsOwnTests(t *testing.T) {
 	env := []string{"PGX_TEST_DATABASE=" + server.DSN(server.NewDatabase(t))}
 	(&suite{dir: dir, pkg: "./stdlib", env: env, timeout: "2m"}).compare(t, exceptions{on: {
 		{"TestCheckIdleConn", counts, false},
-		{"TestConnMultiplePrepareAndDeallocate/cache_statement", preparedOnce, false},
-		{"TestConnMultiplePrepareAndDeallocate/cache_describe", preparedOnce, false},
-		{"TestConnMultiplePrepareAndDeallocate/describe_exec", preparedOnce, false},
-		{"TestConnMultiplePrepareAndDeallocate/exec", preparedOnce, false},
-		{"TestConnMultiplePrepareAndDeallocate/simple_protocol", preparedOnce, false},
 	}})
 }
 
 func TestGoSQLDriversOwnTests(t *testing.T) {
+	needsTime(t)
 	server := testdb.SharedMySQL(t)
 	dir := t.TempDir()
 	err := copyTree(sources(t, "github.com/go-sql-driver/mysql"), dir, func(string) bool { return true }, []rule{
