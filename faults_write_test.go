@@ -174,7 +174,7 @@ func writeAll(t *testing.T, s *realServer, proxy *faultproxy.Proxy, db *sql.DB, 
 	return l
 }
 
-// settled returns the rows that are there once no session is left.
+// settledTable returns the rows that are there once no session is left.
 func settledTable(t *testing.T, s *realServer, db *sql.DB, table string) map[int]int {
 	t.Helper()
 	db.Close()
@@ -183,7 +183,9 @@ func settledTable(t *testing.T, s *realServer, db *sql.DB, table string) map[int
 		var n int
 		return admin.QueryRow(s.sessions, s.database).Scan(&n) == nil && n == 0
 	})
-	return counted(t, s.bare(t, 1), "SELECT id, count(*) FROM "+table+" GROUP BY id")
+	db = s.bare(t, 1)
+	defer db.Close()
+	return counted(t, db, "SELECT id, count(*) FROM "+table+" GROUP BY id")
 }
 
 // TestStressWritesAreReportedTruly writes numbered rows in every way that
