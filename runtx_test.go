@@ -178,6 +178,15 @@ func TestRunTxNeverRunsAnUnknownOutcomeAgain(t *testing.T) {
 	}
 }
 
+func TestRunTxDoesNotRepeatAFunctionWhoseOwnWriteIsUnknown(t *testing.T) {
+	r, runs := txRig(t), 0
+	unknown := &LostError{Operation: "INSERT", Err: linkLost} // of another pool, say
+	err := RunTx(context.Background(), r.db, nil, func(*sql.Tx) error { runs++; return unknown })
+	if err != unknown || runs != 1 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+}
+
 func TestRunTxBelievesTheServerAboutALostCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, runs := txRig(t, "in progress", "in progress", "committed"), 0
