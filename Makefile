@@ -64,7 +64,7 @@ demo: ## the demonstration; on your own server with DSN=postgres://...
 	@cd cmd/pooled && go run . demo $${DSN:+-dsn "$$DSN"}
 
 .PHONY: oracle
-oracle: ## compare the classifier with the servers' own parsers; needs cgo and CORPUS=file
+oracle: ## compare the classifier with the servers' own parsers; needs cgo; CORPUS=directory adds labelled statements
 	@scripts/oracle.sh
 
 .PHONY: clean

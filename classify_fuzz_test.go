@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 // FuzzClassify checks on any bytes what must hold of every text.
@@ -85,6 +86,9 @@ func checkClassify(t *testing.T, f Flavor, query string) {
 	quick := classifyQuick(f, query)
 	if quick.class != s.Class || quick.readOnly != s.ReadOnly || quick.retryable != s.Retryable || quick.state != s.State || quick.tx != s.Tx {
 		t.Errorf("%s %q: the quick way differs", f, query)
+	}
+	if f == MySQL && !utf8.ValidString(query) {
+		return // no claim is made of such a text, also if only a comment makes it one
 	}
 	relaid, changed, ok := rewrite(f, query)
 	if !ok {

@@ -1,6 +1,9 @@
 package pooled
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 var stateCases = []struct {
 	flavor Flavor
@@ -131,5 +134,25 @@ func TestSessionState(t *testing.T) {
 		if s := Classify(Postgres, query); s.TxReadOnly != want {
 			t.Errorf("%q: TxReadOnly %v", query, s.TxReadOnly)
 		}
+	}
+}
+
+func TestStateAndTxVerbsAreSpelled(t *testing.T) {
+	if got := (StateSetting | StateTempTable | StateUnknown).String(); got != "setting,temp table,unknown" {
+		t.Errorf("got %q", got)
+	}
+	if got := (StateUnknown<<1 - 1).String(); len(strings.Split(got, ",")) != 11 {
+		t.Errorf("got %q", got)
+	}
+	if got := SessionState(0).String(); got != "" {
+		t.Errorf("got %q", got)
+	}
+	for v := TxBegin; v <= TxSet; v++ {
+		if v.String() == "" {
+			t.Errorf("verb %d has no name", v)
+		}
+	}
+	if TxNone.String() != "" || TxVerb(200).String() != "" {
+		t.Error("what is no verb has a name")
 	}
 }

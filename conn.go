@@ -393,7 +393,8 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p, now := h.link, h.pool, nano()
-	l.use.add(time.Duration(now - l.since.Load()))
+	used := time.Duration(now - l.since.Load())
+	l.use.add(used)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
@@ -403,13 +404,16 @@ func (h *conn) endLoan() {
 	}
 	if !l.healthy() {
 		h.hangUp(closedBroken)
+		if p.attention.Load() != 0 {
+			p.noteBrokeOff(used)
+		}
 		return
 	}
 	l.since.Store(now)
 	expired := l.expires != 0 && now >= l.expires
 	h.state.end()
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
-		p.reclaim(h, l)
+		p.reclaim(h, l, used)
 	}
 }
 

@@ -17,6 +17,7 @@ type waiter struct {
 	timer      *time.Timer
 	link       *link
 	err        error
+	deadline   int64 // nano() at which its context ends; 0: no deadline
 	prev, next *waiter
 	queued     bool
 }
@@ -90,16 +91,19 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	}
 	if p.cfg.MaxWaiters > 0 && p.queue.len >= p.cfg.MaxWaiters && !front {
 		p.attention.Add(-1)
-		err := p.acquireErrorLocked(ErrQueueFull, 0)
+		failed := p.failureLocked(0)
 		p.mu.Unlock()
 		p.stats.queueFull.Add(1)
-		return nil, err
+		return nil, failed.error(ErrQueueFull)
 	}
 	w := &h.wait
 	if w.granted == nil {
 		w.h, w.granted = h, make(chan struct{}, 1)
 	}
-	w.link, w.err = nil, nil
+	w.link, w.err, w.deadline = nil, nil, 0
+	if deadline, ok := ctx.Deadline(); ok {
+		w.deadline = nano() + int64(time.Until(deadline))
+	}
 	p.queue.push(w, front)
 	p.dialLocked()
 	p.mu.Unlock()
@@ -134,7 +138,6 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 	}
 
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if !w.queued { // handed a link, or an error, while giving up
 		<-w.granted
 		if w.link != nil {
@@ -144,32 +147,40 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 		p.queue.remove(w)
 		p.attention.Add(-1)
 	}
-	switch reason {
-	case ErrAcquireTimeout:
-		p.stats.timeouts.Add(1)
-	case context.Canceled:
+	if reason == context.Canceled {
+		p.mu.Unlock()
 		p.stats.cancelled.Add(1)
 		return nil, reason
-	default:
+	}
+	failed := p.failureLocked(waited)
+	p.mu.Unlock()
+	if reason == ErrAcquireTimeout {
+		p.stats.timeouts.Add(1)
+	} else {
 		p.stats.cancelled.Add(1)
 	}
-	return nil, p.acquireErrorLocked(reason, waited)
+	return nil, failed.error(reason)
 }
 
-// acquireErrorLocked takes the picture that an AcquireError shows.
-func (p *Pool) acquireErrorLocked(reason error, waited time.Duration) error {
-	e := &AcquireError{
-		Reason:  reason,
-		Pool:    p.cfg.Name,
-		Waited:  waited,
-		Counts:  p.countsLocked(),
-		Loans:   p.loansLocked(5),
-		DialErr: p.outage.err,
+// failure is the picture that an AcquireError shows. It is taken under the
+// lock and turned into words outside: when callers give up by the thousand,
+// looking up the names of functions would be all that the lock is held for.
+type failure struct {
+	AcquireError
+	held []heldLoan
+}
+
+func (p *Pool) failureLocked(waited time.Duration) failure {
+	return failure{
+		AcquireError{Pool: p.cfg.Name, Waited: waited, Counts: p.countsLocked(), DialErr: p.outage.err},
+		p.heldLocked(waited),
 	}
-	if p.cfg.LeakAfter > 0 {
-		e.Nested = p.nestedLocked()
-	}
-	return e
+}
+
+func (f failure) error(reason error) error {
+	e := f.AcquireError
+	e.Reason, e.Loans, e.Nested = reason, longest(f.held, 5), nested(f.held)
+	return &e
 }
 
 // takeIdleLocked returns a link that nobody uses, the most recently parked
@@ -227,6 +238,63 @@ func (p *Pool) grantLocked(w *waiter, l *link, err error) {
 	w.granted <- struct{}{}
 }
 
+// lookAhead is how far down the queue nextLocked looks.
+const lookAhead = 256
+
+// nextLocked returns who gets a free link: the first in line, unless its
+// context ends before it could be done with it. When callers give up sooner
+// than they are served, the first in line is the one who is about to: its
+// statement is cancelled, which costs the link too, the next one has grown old
+// while another was dialled, and nothing is ever finished (measured: 200
+// callers with 1 to 20 ms on 10 links and 5 ms of service, 1 to 2 queries a
+// second). If nobody near the head has time enough, who has the most is next.
+func (p *Pool) nextLocked() *waiter {
+	head := p.queue.head
+	if head.deadline == 0 || p.typicalUse == 0 {
+		return head
+	}
+	enough, most := nano()+2*p.typicalUse, head
+	for w, n := head, 0; w != nil && n < lookAhead; w, n = w.next, n+1 {
+		if w.deadline == 0 || w.deadline >= enough {
+			return w
+		}
+		if w.deadline > most.deadline {
+			most = w
+		}
+	}
+	return most
+}
+
+// noteUseLocked follows the median of how long loans take while others wait:
+// up a little for each longer one, down as much for each shorter one. The mean
+// would let one slow report decide for a thousand lookups. A loan that broke
+// off, which is what a deadline does to it, says how much it lacked by raising
+// it fast.
+func (p *Pool) noteUseLocked(used time.Duration, brokeOff bool) {
+	step := p.typicalUse/16 + int64(time.Microsecond)
+	switch d := int64(used); {
+	case p.typicalUse == 0:
+		p.typicalUse = max(d, 1)
+	case brokeOff:
+		p.typicalUse = min(p.typicalUse+4*step, max(p.typicalUse, int64(maxTypicalUse)))
+	case d > p.typicalUse:
+		p.typicalUse = min(p.typicalUse+step, d)
+	default:
+		p.typicalUse = max(p.typicalUse-step, d, 1)
+	}
+}
+
+// noteBrokeOff is noteUseLocked for a loan whose link was hung up.
+func (p *Pool) noteBrokeOff(used time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.noteUseLocked(used, true)
+}
+
+// maxTypicalUse bounds what loans that break off can make of typicalUse: an
+// outage is no measure of how long they take.
+const maxTypicalUse = time.Second
+
 // giveLocked receives a link that nobody uses: to the first in line, or
 // parked, or hung up if its time has come.
 func (p *Pool) giveLocked(l *link) {
@@ -239,8 +307,8 @@ func (p *Pool) giveLocked(l *link) {
 		p.killLocked(l)
 		return
 	}
-	if w := p.queue.head; w != nil && !p.paused {
-		p.grantLocked(w, l, nil)
+	if p.queue.head != nil && !p.paused {
+		p.grantLocked(p.nextLocked(), l, nil)
 		return
 	}
 	p.parked = append(p.parked, l)
@@ -268,9 +336,10 @@ func (p *Pool) retiredLocked(l *link) closeReason {
 
 // reclaim is for a returning handle that is idle already and found that
 // somebody wants its link, or that its time has come.
-func (p *Pool) reclaim(h *conn, l *link) {
+func (p *Pool) reclaim(h *conn, l *link, used time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.noteUseLocked(used, false)
 	if l.holder == h && p.stealLocked(l) {
 		p.giveLocked(l)
 	}

@@ -33,7 +33,7 @@ type Loan struct {
 	Digest    string // its text without literals
 	Rows      bool   // a result is open
 	Tx        bool   // a transaction is open
-	Caller    string // function and file:line that began it; "" without LeakAfter
+	Caller    string // function and file:line that began it; "" without LeakAfter, or of a loan younger than the wait that an error tells of
 }
 
 // String tells it in one phrase, without the digest.
@@ -56,6 +56,15 @@ func (l Loan) String() string {
 }
 
 func (l *link) loan(now int64) Loan {
+	loan := l.bareLoan(now)
+	if l.pool.cfg.LeakAfter > 0 {
+		loan.Caller = callSite(l.stackCopy())
+	}
+	return loan
+}
+
+// bareLoan leaves Caller out, which takes ten times as long as the rest.
+func (l *link) bareLoan(now int64) Loan {
 	phase := l.phase.Load()
 	loan := Loan{
 		Age:  time.Duration(now - l.since.Load()),
@@ -65,25 +74,42 @@ func (l *link) loan(now int64) Loan {
 	if st := l.last.Load(); st != nil {
 		loan.Operation, loan.Digest = st.Operation, st.Digest
 	}
-	if l.pool.cfg.LeakAfter > 0 {
-		loan.Caller = callSite(l.stackCopy())
-	}
 	return loan
 }
 
-// loansLocked returns the n longest loans, longest first.
-func (p *Pool) loansLocked(n int) []Loan {
+// heldLoan is a loan that may be what a caller waited for, and the stack that
+// began it, if it has to be named.
+type heldLoan struct {
+	Loan
+	stack []uintptr
+}
+
+// heldLocked returns all loans, longest first. Stacks are taken only of those
+// that began before a caller who has waited that long: no other can have held
+// him up all the time, or be his own.
+func (p *Pool) heldLocked(waited time.Duration) []heldLoan {
 	now := nano()
-	var on []*link
+	var held []heldLoan
 	for _, l := range p.links {
-		if l.inUse() {
-			on = append(on, l)
+		if !l.inUse() {
+			continue
 		}
+		h := heldLoan{Loan: l.bareLoan(now)}
+		if p.cfg.LeakAfter > 0 && h.Age >= waited {
+			h.stack = l.stackCopy()
+		}
+		held = append(held, h)
 	}
-	slices.SortFunc(on, func(a, b *link) int { return cmp.Compare(a.since.Load(), b.since.Load()) })
-	loans := make([]Loan, 0, min(n, len(on)))
-	for _, l := range on[:min(n, len(on))] {
-		loans = append(loans, l.loan(now))
+	slices.SortFunc(held, func(a, b heldLoan) int { return cmp.Compare(b.Age, a.Age) })
+	return held
+}
+
+// longest returns the n longest of the loans that heldLocked found.
+func longest(held []heldLoan, n int) []Loan {
+	loans := make([]Loan, 0, min(n, len(held)))
+	for _, h := range held[:min(n, len(held))] {
+		h.Caller = callSite(h.stack)
+		loans = append(loans, h.Loan)
 	}
 	return loans
 }
@@ -132,22 +158,21 @@ func stackText(pcs []uintptr) string {
 	return b.String()
 }
 
-// nestedLocked looks whether the calling goroutine waits inside a function
-// that has itself begun a loan that is not over. Go tells no goroutine from
-// another, so what is compared is the way that led there: the same callers,
-// the same function, further on in it.
-func (p *Pool) nestedLocked() string {
+// nested looks whether the calling goroutine waits inside a function that has
+// itself begun one of the loans. Go tells no goroutine from another, so what is
+// compared is the way that led there: the same callers, the same function,
+// further on in it.
+func nested(loans []heldLoan) string {
 	var buf [leakDepth]uintptr
-	waiting := userFrames(buf[:runtime.Callers(1, buf[:])])
-	for _, l := range p.links {
-		if !l.inUse() {
-			continue
-		}
-		pcs := l.stackCopy()
-		if len(pcs) == leakDepth {
+	var waiting []runtime.Frame
+	for _, h := range loans {
+		if len(h.stack) == 0 || len(h.stack) == leakDepth {
 			continue // cut off: cannot be compared
 		}
-		held := userFrames(pcs)
+		if waiting == nil {
+			waiting = userFrames(buf[:runtime.Callers(1, buf[:])])
+		}
+		held := userFrames(h.stack)
 		depth := len(waiting) - len(held)
 		if len(held) == 0 || depth < 0 {
 			continue

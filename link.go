@@ -174,6 +174,13 @@ func (l *link) healthy() bool {
 	return false
 }
 
+// usable says of a link that a base answered driver.ErrBadConn for whether
+// that can have had another reason than the link: only where the dialect
+// knows the state of it.
+func (l *link) usable() bool {
+	return l.pool.knowsState && l.healthy() && !l.wire.closed() && l.pool.dialect.State(l.base) != ConnUnknown
+}
+
 // close says goodbye. It may block as long as the base's Close does; the
 // socket, where one was seen, is given a limit so that it does not do so for
 // ever, and waits for the server to have gone. When the base has closed the

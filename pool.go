@@ -25,8 +25,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	limits     queryLimits
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
+	limits     queryLimits
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -45,6 +45,7 @@ type Pool struct {
 	parked     []*link // those that no handle holds, most recent last
 	hint       int     // where the last search for an idle link ended
 	queue      waitQueue
+	typicalUse int64   // nanoseconds that a loan takes while others wait; 0: not known
 	kills      []*link // gone, with a statement that the server is to be told to end
 	dialling   int
 	closing    int

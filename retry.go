@@ -41,10 +41,22 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	p := h.pool
 	fault := p.fault(err)
 	repeat := h.repeatable(l, st, fault, before)
-	if repeat == repeatElsewhere && ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) && l.nothingSent(before) {
-		// pgx hangs up when it is given a context that has ended. sql.DB would
-		// try again and find out why; a sql.Conn may go on with another link.
-		h.hangUp(closedBroken)
+	if ctx.Err() != nil && errors.Is(err, driver.ErrBadConn) {
+		// What a base says when the context had ended before it began (pgx),
+		// or ended it (go-sql-driver). sql.DB would try again and find out
+		// why. Nothing here speaks against the other links, and pgx may have
+		// kept this one.
+		switch {
+		case !l.nothingSent(before):
+			l.broken = true
+			h.ran(l, st)
+		case l.usable():
+		case repeat == repeatElsewhere:
+			h.hangUp(closedBroken) // a sql.Conn may go on with another link
+		default:
+			l.broken = true
+		}
+		h.tries = 0
 		return nil, ctx.Err()
 	}
 	switch {

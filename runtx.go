@@ -42,16 +42,20 @@ func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx
 			return err
 		}
 		if lost := (*LostError)(nil); rec.committing && errors.As(err, &lost) {
-			switch outcome, why := p.outcome(ctx, db, rec); outcome {
-			case txCommitted:
-				return nil
-			case txUnknown:
+			p.stats.lostCommits.Add(1)
+			outcome, why := p.outcome(ctx, db, rec)
+			if outcome == txUnknown {
 				if why != nil {
 					lost.Err = fmt.Errorf("%w; the server could not be asked: %w", lost.Err, why)
 				}
 				return err
 			}
-			// rolled back: as if it had never run
+			p.stats.knownCommits.Add(1)
+			if outcome == txCommitted {
+				return nil
+			}
+			// As if it had never run.
+			err = fmt.Errorf("pooled: the connection was lost at COMMIT and the transaction was rolled back: %w", sealed(lost.Err))
 		} else if !p.passes(err) {
 			return err
 		}

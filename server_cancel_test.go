@@ -10,7 +10,7 @@ import (
 )
 
 // watchSessions samples from the server's side which sessions a database has,
-// without a pause, until the function it returns is called, which tells the
+// again and again, until the function it returns is called, which tells the
 // most that were there together.
 //
 // MariaDB closes a session's socket before it takes the session off its list,
@@ -31,13 +31,15 @@ func (s *realServer) watchSessions(t *testing.T) (most func() int) {
 	go func() {
 		var recent []sample
 		most, glance, samples := 0, 0, 0
+		tick := time.NewTicker(2 * time.Millisecond)
+		defer tick.Stop()
 		for {
 			select {
 			case <-stop:
 				t.Logf("the server was asked %d times: at most %d sessions together, %d at a glance", samples, most, glance)
 				done <- most
 				return
-			default:
+			case <-tick.C:
 			}
 			now := sample{time.Now(), nil}
 			rows, err := admin.Query(list, s.database)

@@ -1,5 +1,7 @@
 package pooled
 
+import "strings"
+
 // Flavor is the SQL that a server speaks.
 type Flavor uint8
 
@@ -55,6 +57,16 @@ const (
 	TxSet                      // SET TRANSACTION, SET CONSTRAINTS: lives as long as the transaction
 )
 
+var txNames = [...]string{"", "begin", "commit", "rollback", "savepoint", "release", "rollback to", "prepare", "set"}
+
+// String returns the verb in lower case, and "" for TxNone.
+func (v TxVerb) String() string {
+	if int(v) < len(txNames) {
+		return txNames[v]
+	}
+	return ""
+}
+
 // SessionState is a set of the kinds of state that a statement may leave
 // behind in its session.
 type SessionState uint16
@@ -72,6 +84,25 @@ const (
 	StateRaw                                // the connection was handed out raw
 	StateUnknown                            // a text that was not understood, or code that it runs
 )
+
+var stateNames = [...]string{
+	"setting", "temp table", "listen", "lock", "database", "user variable", "prepared", "cursor", "transaction", "raw", "unknown",
+}
+
+// String lists the kinds in the set with commas between them: "setting,lock".
+func (s SessionState) String() string {
+	var b strings.Builder
+	for i, name := range stateNames {
+		if s&(1<<i) == 0 {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(name)
+	}
+	return b.String()
+}
 
 // Statement is what can be known of a query from its text alone.
 // A Statement is shared and must not be changed.

@@ -29,6 +29,8 @@ type counters struct {
 	queueFull      atomic.Uint64
 	retries        atomic.Uint64
 	retriesRefused atomic.Uint64
+	lostCommits    atomic.Uint64
+	knownCommits   atomic.Uint64
 	failovers      atomic.Uint64
 	queryTimeouts  atomic.Uint64
 	kills          atomic.Uint64
@@ -63,6 +65,8 @@ type Stats struct {
 
 	Retries        uint64       // statements that ran again
 	RetriesRefused uint64       // those that could have, but for the retry budget
+	LostCommits    uint64       // times that RunTx had no answer to COMMIT
+	KnownCommits   uint64       // of these, those whose outcome the server told
 	Failovers      uint64       // times that all links were replaced for a new primary
 	Breaker        BreakerState // how the server can be reached
 
@@ -95,6 +99,8 @@ func (p *Pool) Stats() Stats {
 		ClosedShutdown:  c.closed[closedShutdown].Load(),
 		Retries:         c.retries.Load(),
 		RetriesRefused:  c.retriesRefused.Load(),
+		LostCommits:     c.lostCommits.Load(),
+		KnownCommits:    c.knownCommits.Load(),
 		Failovers:       c.failovers.Load(),
 		QueryTimeouts:   c.queryTimeouts.Load(),
 		KilledQueries:   c.kills.Load(),

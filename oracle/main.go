@@ -14,12 +14,14 @@ import (
 	"github.com/pooledsql/pooled"
 )
 
-var careful = flag.Bool("careful", false, "print the reads that are not recognised")
+// careful asks for the reads that are not recognised.
+var careful bool
 
 func main() {
 	sample := flag.String("sample", "", "directory to write a sample of judged statements to, none of the corpus among them")
 	corpus := flag.String("corpus", "", "directory with postgres.jsonl and mysql.jsonl; its texts are seeds too")
-	perSeed := flag.Int("n", 20, "mutations of each seed")
+	flag.BoolVar(&careful, "careful", false, "print the reads that are not recognised")
+	want := flag.Int("n", 12000, "how many distinct statements to generate for each flavor")
 	seed := flag.Uint64("seed", 1, "seed of the generator")
 	flag.Parse()
 
@@ -39,7 +41,7 @@ func main() {
 				texts = append(texts, r.SQL)
 			}
 		}
-		failed = mutate(o, texts, *perSeed, *seed, func(string, judgement) {}) > 0 || failed
+		failed = mutate(o, texts, *want, *seed, func(string, judgement) {}) > 0 || failed
 		if *sample != "" {
 			if err := writeSample(o, *sample, *seed); err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -48,46 +48,52 @@ func snippets(f pooled.Flavor) []string {
 		"ESCAPE f_effect(1)", "VARIADIC f_effect(1)", "ROWS FROM (f_effect(1))", "WITH ORDINALITY", "(ANALYZE off)", "(ANALYZE)", "FILTER (WHERE f_effect(1))")
 }
 
-// mutate tries every claim on texts that the parser accepts, and returns how
-// often one was wrong.
-func mutate(o oracle, seeds []string, perSeed int, seed uint64, keep func(string, judgement)) int {
+// mutate goes round the seeds until it has made that many different statements
+// which the parser accepts, tries every claim on them and returns how often one
+// was wrong.
+func mutate(o oracle, seeds []string, want int, seed uint64, keep func(string, judgement)) (wrong int) {
 	rnd := rand.New(rand.NewPCG(seed, 42))
 	parts := snippets(o.flavor())
-	accepted, wrong, shown, reads, known := 0, 0, 0, 0, 0
-	for _, text := range seeds {
-		if len(text) > 2000 {
+	seen := map[string]bool{}
+	shown, reads, known, guessed := 0, 0, 0, 0
+	for tries := 0; len(seen) < want && tries < 200*want; tries++ {
+		q := seeds[tries%len(seeds)]
+		if len(q) > 2000 {
 			continue
 		}
-		for range perSeed {
-			q := text
-			for range 1 + rnd.IntN(3) {
-				q = insert(rnd, q, parts[rnd.IntN(len(parts))])
+		for range 1 + rnd.IntN(3) {
+			q = insert(rnd, q, parts[rnd.IntN(len(parts))])
+		}
+		if seen[q] {
+			continue
+		}
+		j, ok := o.judge(q)
+		if !ok {
+			continue
+		}
+		seen[q] = true
+		s := pooled.Classify(o.flavor(), q)
+		keep(q, j)
+		if !j.writes {
+			reads++
+			if s.ReadOnly {
+				known++
+			} else if careful {
+				fmt.Printf("careful: %q\n", q)
 			}
-			j, ok := o.judge(q)
-			if !ok {
-				continue
-			}
-			accepted++
-			s := pooled.Classify(o.flavor(), q)
-			keep(q, j)
-			if !j.writes {
-				reads++
-				if s.ReadOnly {
-					known++
-				} else if *careful {
-					fmt.Printf("careful: %q\n", q)
-				}
-			}
-			if s.ReadOnly && j.writes || s.Retryable && (j.writes || j.effects) {
-				wrong++
-				if shown++; shown <= 40 {
-					fmt.Printf("dangerous (%s): ReadOnly %v Retryable %v: %q\n", j.why, s.ReadOnly, s.Retryable, q)
-				}
+		}
+		if (j.writes || j.effects) && classOfWord(firstWord(q)) == "read" {
+			guessed++
+		}
+		if s.ReadOnly && j.writes || s.Retryable && (j.writes || j.effects) {
+			wrong++
+			if shown++; shown <= 40 {
+				fmt.Printf("  dangerous (%s): ReadOnly %v Retryable %v: %q\n", j.why, s.ReadOnly, s.Retryable, q)
 			}
 		}
 	}
-	fmt.Printf("generated: %d statements that the parser accepts, dangerous errors: %d, reads recognised %.1f%%\n",
-		accepted, wrong, 100*float64(known)/float64(max(reads, 1)))
+	fmt.Printf("generated: %d different statements that the parser accepts\n", len(seen))
+	fmt.Printf("  dangerous errors %d (the first word alone: %d), reads recognised %.1f%%\n", wrong, guessed, share(known, reads))
 	return wrong
 }
 

@@ -30,7 +30,7 @@ func writeSample(o oracle, dir string, seed uint64) error {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	seen := map[string]bool{}
-	mutate(o, ownSeeds(o.flavor()), 8000, seed, func(q string, j judgement) {
+	mutate(o, ownSeeds(o.flavor()), sampleSize, seed, func(q string, j judgement) {
 		if !seen[q] && len(seen) < sampleSize && err == nil {
 			seen[q] = true
 			err = lines.Encode(judged{q, j.writes, j.effects})

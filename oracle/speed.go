@@ -2,42 +2,80 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"runtime"
+	"slices"
 	"time"
 
-	"github.com/DataDog/go-sqllexer"
 	pg_query "github.com/pganalyze/pg_query_go/v6"
 
 	"github.com/pooledsql/pooled"
 )
 
+const (
+	speedTexts = 2000 // texts that speed is measured over
+	speedBytes = 85   // how long they are on average
+	speedRuns  = 7    // the fastest counts: the rest had company on the machine
+)
+
+// ordinary chooses texts of common length, nearest to speedBytes in the mean.
+func ordinary(texts []string) []string {
+	var out []string
+	sum := 0
+	for _, t := range texts {
+		if len(t) < 16 || len(t) > 250 {
+			continue
+		}
+		// Take what brings the mean nearer.
+		if mean := sum / max(len(out), 1); len(out) > 0 && (mean > speedBytes) == (len(t) > speedBytes) {
+			continue
+		}
+		out = append(out, t)
+		if sum += len(t); len(out) == speedTexts {
+			break
+		}
+	}
+	return out
+}
+
 // measureSpeed prints what one text costs here and elsewhere.
 func measureSpeed(f pooled.Flavor, texts []string) {
-	bytes := 0
+	texts = ordinary(texts)
+	sum := 0
 	for _, t := range texts {
-		bytes += len(t)
+		sum += len(t)
 	}
-	fmt.Printf("speed over %d texts of %d bytes on average, each for the first time:\n", len(texts), bytes/max(len(texts), 1))
-	measure := func(name string, do func(string)) {
-		begin := time.Now()
-		for _, t := range texts {
-			do(t)
-		}
-		fmt.Printf("  %-28s %8s\n", name, (time.Since(begin) / time.Duration(len(texts))).String())
+	type contest struct {
+		name string
+		do   func(string)
+		best time.Duration
+		all  uint64 // allocations
 	}
-	pooled.Classify(f, "SELECT 1")
-	measure("pooled.Classify", func(t string) { pooled.Classify(f, t) })
-	obfuscate := sqllexer.NewObfuscator(sqllexer.WithReplaceDigits(true))
-	normalize := sqllexer.NewNormalizer(sqllexer.WithCollectTables(true), sqllexer.WithCollectCommands(true))
-	dbms := sqllexer.DBMSPostgres
-	if f == pooled.MySQL {
-		dbms = sqllexer.DBMSMySQL
+	var field []contest
+	for _, who := range contenders(f) {
+		field = append(field, contest{name: who.name, do: who.fast})
 	}
-	measure("DataDog/go-sqllexer", func(t string) {
-		sqllexer.ObfuscateAndNormalize(t, obfuscate, normalize, sqllexer.WithDBMS(dbms))
-	})
 	if f == pooled.Postgres {
-		measure("pg_query_go, fingerprint", func(t string) { pg_query.Fingerprint(t) })
+		field = append(field, contest{name: "pg_query_go, fingerprint", do: func(q string) { pg_query.Fingerprint(q) }})
 	}
-	measure("the first word", func(t string) { strings.ToUpper(strings.TrimSpace(t)) })
+	// By turns, so that all of them have the same company.
+	for range speedRuns {
+		for i := range field {
+			c := &field[i]
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			begin := time.Now()
+			for _, t := range texts {
+				c.do(t)
+			}
+			if d := time.Since(begin) / time.Duration(len(texts)); c.best == 0 || d < c.best {
+				c.best = d
+			}
+			runtime.ReadMemStats(&after)
+			c.all = (after.Mallocs - before.Mallocs) / uint64(len(texts))
+		}
+	}
+	fmt.Printf("speed: %d texts of %d bytes on average, the best of %d runs by turns\n", len(texts), sum/max(len(texts), 1), speedRuns)
+	for _, c := range slices.Clone(field) {
+		fmt.Printf("  %-26s %8s %4d allocations %6.1f times ours\n", c.name, c.best, c.all, float64(c.best)/float64(field[0].best))
+	}
 }

@@ -17,9 +17,8 @@ var _ pooled.OutcomeDialect = Dialect{}
 // records had not reached the disk and gives them out again, and so does a
 // standby that is promoted; the status asked for afterwards may be that of
 // somebody else's transaction. So the id is kept together with the incarnation
-// of the server that gave it: the start of the postmaster, the last reset of
-// its statistics (a crash of one backend restarts the others without a new
-// postmaster, and resets them) and the timeline.
+// of the server that gave it: the last reset of its statistics, which a
+// recovery resets and a restart in good order does not, and the timeline.
 //
 // In the same incarnation the status is the answer. In another one
 //   - "aborted" is true whosever it is: if the id was given out again, ours was
@@ -29,26 +28,35 @@ var _ pooled.OutcomeDialect = Dialect{}
 //     itself) tells up to which id the server remembers: a status below it is
 //     ours, an id above it was forgotten;
 //   - all else stays unknown.
+//
+// The server does not tell how many recoveries lie between. A verdict of
+// "committed" would be somebody else's if the server crashed, gave the id out
+// again, committed under it, and crashed once more, all before RunTx came to
+// ask, which it does from the moment that the server is back.
+//
+// A transaction that has written nothing gets NULL before anything is called
+// that fails on a standby.
 const (
-	incarnation = `extract(epoch FROM pg_postmaster_start_time())::text || ' ' ||
-	coalesce(extract(epoch FROM stats_reset)::text, '-') || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+	incarnation = `coalesce(extract(epoch FROM stats_reset)::text, '-') || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
 
-	transactionID = `SELECT pg_current_xact_id_if_assigned()::text || ' ' || ` + incarnation + ` FROM pg_stat_bgwriter`
+	transactionID = `SELECT CASE WHEN pg_current_xact_id_if_assigned() IS NOT NULL THEN
+	pg_current_xact_id_if_assigned()::text || ' ' || ` + incarnation + ` END FROM pg_stat_bgwriter`
 
 	outcome = `WITH ours AS (
 	SELECT split_part($1::text, ' ', 1)::xid8 AS id, substr($1::text, strpos($1::text, ' ') + 1) AS incarnation
 ), server AS (
-	SELECT ` + incarnation + ` AS incarnation FROM pg_stat_bgwriter
+	SELECT ` + incarnation + ` AS incarnation, stats_reset FROM pg_stat_bgwriter
 ), recovered AS (
-	SELECT redo_lsn = checkpoint_lsn AND checkpoint_time >= date_trunc('second', pg_postmaster_start_time()) AS told,
+	SELECT redo_lsn = checkpoint_lsn AND stats_reset >= pg_postmaster_start_time()
+		AND checkpoint_time >= date_trunc('second', stats_reset) AS told,
 		(split_part(next_xid, ':', 1)::numeric * 4294967296 + split_part(next_xid, ':', 2)::numeric)::text::xid8 AS next
-	FROM pg_control_checkpoint()
+	FROM pg_control_checkpoint(), server
 )
 SELECT CASE
 	WHEN ours.incarnation = server.incarnation THEN pg_xact_status(ours.id)
 	WHEN ours.id >= pg_snapshot_xmax(pg_current_snapshot()) THEN 'aborted'
 	WHEN pg_xact_status(ours.id) = 'aborted' THEN 'aborted'
-	WHEN right(ours.incarnation, 8) <> right(server.incarnation, 8) OR NOT recovered.told THEN NULL
+	WHEN right(ours.incarnation, 8) <> right(server.incarnation, 8) OR recovered.told IS NOT TRUE THEN NULL
 	WHEN ours.id >= recovered.next THEN 'aborted'
 	ELSE pg_xact_status(ours.id)
 END FROM ours, server, recovered`

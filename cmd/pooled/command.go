@@ -14,6 +14,7 @@ type command struct {
 	short string // one line for the list of commands
 	usage string // what follows the name on the command line
 	long  string // what it does, for its own help
+	args  bool   // arguments may follow the flags; without it they are refused
 
 	// new declares the flags and returns what runs once they are read.
 	new func(*flag.FlagSet) func(context.Context, *environment) error
@@ -21,6 +22,7 @@ type command struct {
 
 // environment is what a command may use of the world.
 type environment struct {
+	stdin          io.Reader
 	stdout, stderr *screen
 }
 
@@ -41,7 +43,7 @@ func (c *command) execute(ctx context.Context, env *environment, args []string) 
 		return nil
 	case err != nil:
 		return &usageError{c.name + ": " + err.Error(), hint}
-	case flags.NArg() > 0:
+	case flags.NArg() > 0 && !c.args:
 		return &usageError{fmt.Sprintf("%s: unexpected argument %q; it takes flags only", c.name, flags.Arg(0)), hint}
 	}
 	return runner(ctx, env)

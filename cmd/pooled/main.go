@@ -20,6 +20,7 @@ import (
 // commands are the subcommands, in the order of the help text.
 var commands = []*command{
 	demoCommand,
+	classifyCommand,
 	versionCommand,
 }
 
@@ -33,6 +34,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	env := &environment{
+		stdin:  os.Stdin,
 		stdout: newScreen(os.Stdout, os.Getenv),
 		stderr: newScreen(os.Stderr, os.Getenv),
 	}

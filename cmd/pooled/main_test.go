@@ -11,14 +11,20 @@ import (
 // call runs the command line and returns what it printed.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	return callWith(t, "", args...)
+}
+
+// callWith runs the command line with that on its standard input.
+func callWith(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, errs bytes.Buffer
-	env := &environment{stdout: &screen{Writer: &out}, stderr: &screen{Writer: &errs}}
+	env := &environment{stdin: strings.NewReader(stdin), stdout: &screen{Writer: &out}, stderr: &screen{Writer: &errs}}
 	code = run(t.Context(), env, args)
 	return code, out.String(), errs.String()
 }
 
 func TestHelpGoesToStdout(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "demo"}, {"demo", "-h"}, {"demo", "--help"}, {"version", "-h"}, {"help", "version"}} {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "demo"}, {"demo", "-h"}, {"classify", "-h"}, {"demo", "--help"}, {"version", "-h"}, {"help", "version"}} {
 		code, out, errs := call(t, args...)
 		if code != exitOK || errs != "" || !strings.Contains(out, "sage: ") && !strings.Contains(out, "Usage:\n") {
 			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, out, errs)
@@ -45,9 +51,9 @@ func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"a command is missing", "demo, version"}},
-		{[]string{"dmo"}, []string{`"dmo"`, "demo, version"}},
-		{[]string{"help", "x"}, []string{`"x"`, "demo, version"}},
+		{nil, []string{"a command is missing", "demo, classify, version"}},
+		{[]string{"dmo"}, []string{`"dmo"`, "demo, classify, version"}},
+		{[]string{"help", "x"}, []string{`"x"`, "demo, classify, version"}},
 		{[]string{"demo", "-x"}, []string{"-x", "pooled help demo"}},
 		{[]string{"demo", "x"}, []string{`unexpected argument "x"`}},
 		{[]string{"demo", "-conns", "0"}, []string{"-conns is 0", "1 to 100"}},

@@ -1,0 +1,276 @@
+package pooled_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/faultproxy"
+	"github.com/pooledsql/pooled/internal/testdb"
+)
+
+// pair is a PostgreSQL server with a standby that follows it.
+type pair struct {
+	primary  *realServer
+	standby  *testdb.Server
+	database string
+}
+
+func newPair(t *testing.T) *pair {
+	primary := realPostgres(t, testdb.Postgres(t))
+	p := &pair{primary: primary, standby: primary.Standby(t), database: primary.database}
+	setup, err := sql.Open(primary.driver, primary.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer setup.Close()
+	do(t, setup, "CREATE TABLE written (n bigint)")
+	eventually(t, "the standby has the table", func() bool {
+		out, err := p.standby.Query(p.database, "SELECT count(*) FROM pg_class WHERE relname = 'written'")
+		return err == nil && strings.TrimSpace(out) == "1"
+	})
+	return p
+}
+
+// traffic is what 16 readers and 16 writers see, who go on whatever happens.
+type traffic struct {
+	stop         chan struct{}
+	users        sync.WaitGroup
+	reads        atomic.Int64
+	writes       atomic.Int64
+	readErrors   atomic.Int64
+	lastReadErr  atomic.Pointer[error]
+	lastWrite    atomic.Int64 // nanoseconds after start
+	lastReadOnly atomic.Int64 // likewise, of the last error that says so
+	other        sync.Map     // texts of other errors of writers
+	slowest      atomic.Int64
+	firstAfter   atomic.Int64 // the first write that began after mark
+	mark         atomic.Int64
+	start        time.Time
+}
+
+func newTraffic(db *sql.DB) *traffic {
+	tr := &traffic{stop: make(chan struct{}), start: time.Now()}
+	tr.mark.Store(1 << 62)
+	run := func(call func(ctx context.Context) error, note func(began, ended int64, err error)) {
+		tr.users.Go(func() {
+			for {
+				select {
+				case <-tr.stop:
+					return
+				default:
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+				began := tr.since()
+				err := call(ctx)
+				cancel()
+				note(began, tr.since(), err)
+				pace(2 * time.Millisecond)
+			}
+		})
+	}
+	for range 16 {
+		run(func(ctx context.Context) error {
+			return db.QueryRowContext(ctx, "SELECT count(*) FROM written").Scan(new(int))
+		}, func(_, _ int64, err error) {
+			tr.reads.Add(1)
+			if err != nil {
+				tr.readErrors.Add(1)
+				tr.lastReadErr.Store(&err)
+			}
+		})
+		run(func(ctx context.Context) error {
+			_, err := db.ExecContext(ctx, "INSERT INTO written VALUES (1)")
+			return err
+		}, func(began, ended int64, err error) {
+			var pe *pgconn.PgError
+			switch {
+			case err == nil:
+				tr.writes.Add(1)
+				tr.lastWrite.Store(ended)
+				if began >= tr.mark.Load() {
+					tr.firstAfter.CompareAndSwap(0, ended)
+				}
+			case errors.As(err, &pe) && pe.Code == "25006":
+				tr.lastReadOnly.Store(ended)
+			default:
+				tr.other.Store(err.Error(), true)
+			}
+		})
+	}
+	return tr
+}
+
+func (tr *traffic) since() int64 { return int64(time.Since(tr.start)) }
+
+func (tr *traffic) end() {
+	close(tr.stop)
+	tr.users.Wait()
+}
+
+// TestDemotionLeavesNoWriterBehind: the name moves to a new primary while the
+// old server lives on and takes no writes. Nothing breaks by itself, so a pool
+// that does not look at the errors keeps writing to the old server for ever.
+func TestDemotionLeavesNoWriterBehind(t *testing.T) {
+	pr := newPair(t)
+	proxy := pr.primary.behindProxy(t)
+	failovers := make(chan pooled.FailoverInfo, 100)
+	db, p := pr.primary.open(t, limits(4, 16), quiet, func(c *pooled.Config) {
+		c.Hooks.OnFailover = func(i pooled.FailoverInfo) { failovers <- i }
+	})
+	admin := pr.primary.admin(t)
+	tr := newTraffic(db)
+	eventually(t, "writes go through", func() bool { return tr.writes.Load() > 100 })
+
+	// The old one turns read-only, the new one is promoted, the name moves.
+	do(t, admin, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
+	if err := pr.standby.Promote(); err != nil {
+		t.Fatal(err)
+	}
+	proxy.SetUpstream(pr.standby.Addr())
+	moved := tr.since()
+	tr.mark.Store(moved)
+	eventually(t, "a write goes through", func() bool { return tr.firstAfter.Load() != 0 })
+	eventually(t, "the old links are gone", func() bool { return ask[int](t, admin, pr.primary.sessions, pr.database) == 0 })
+	gone := time.Duration(tr.since() - moved)
+	more := tr.writes.Load() + 200
+	eventually(t, "more writes go through", func() bool { return tr.writes.Load() > more })
+	tr.end()
+
+	ok := measured(t, "demotion: first write after the name moved, ms", float64(tr.firstAfter.Load()-moved)/1e6, "<=", 250)
+	ok = measured(t, "demotion: last read-only error after the name moved, ms", float64(max(tr.lastReadOnly.Load()-moved, 0))/1e6, "<=", 250) && ok
+	ok = measured(t, "demotion: the old links gone after, ms", float64(gone.Milliseconds()), "<=", 250) && ok
+	ok = measured(t, fmt.Sprintf("demotion: failed reads of %d", tr.reads.Load()), float64(tr.readErrors.Load()), "<=", 0) && ok
+	t.Logf("%d failovers, %d retries (%d refused), %d links closed for failover", len(failovers), p.Stats().Retries, p.Stats().RetriesRefused, p.Stats().ClosedFailover)
+	tr.other.Range(func(text, _ any) bool { t.Log("writers also saw: ", text); return true })
+	if !ok || len(failovers) == 0 {
+		t.Error("a bound was missed")
+	}
+}
+
+// TestPromotionIsSeenByNobodyWhoReads: the primary dies, the standby takes its
+// place and its name.
+func TestPromotionIsSeenByNobodyWhoReads(t *testing.T) {
+	pr := newPair(t)
+	proxy := pr.primary.behindProxy(t)
+	db, p := pr.primary.open(t, limits(4, 16), quiet)
+	tr := newTraffic(db)
+	eventually(t, "writes go through", func() bool { return tr.writes.Load() > 100 })
+
+	if err := pr.primary.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	proxy.SetUpstream(pr.standby.Addr()) // reads go on there at once
+	if err := pr.standby.Promote(); err != nil {
+		t.Fatal(err)
+	}
+	promoted := tr.since()
+	tr.mark.Store(promoted)
+	eventually(t, "a write goes through", func() bool { return tr.firstAfter.Load() != 0 })
+	more := tr.writes.Load() + 200
+	eventually(t, "more writes go through", func() bool { return tr.writes.Load() > more })
+	tr.end()
+	checkPromotion(t, tr, promoted, "promotion behind a name")
+	t.Logf("%d failovers, %d retries (%d refused)", p.Stats().Failovers, p.Stats().Retries, p.Stats().RetriesRefused)
+}
+
+func checkPromotion(t *testing.T, tr *traffic, promoted int64, name string) {
+	t.Helper()
+	ok := measured(t, fmt.Sprintf("%s: failed reads of %d", name, tr.reads.Load()), float64(tr.readErrors.Load()), "<=", 0)
+	ok = measured(t, name+": first write after the promotion, ms", float64(tr.firstAfter.Load()-promoted)/1e6, "<=", 100) && ok
+	ok = measured(t, name+": last read-only error after the promotion, ms", float64(max(tr.lastReadOnly.Load()-promoted, 0))/1e6, "<=", 250) && ok
+	tr.other.Range(func(text, _ any) bool { t.Log("writers also saw: ", text); return true })
+	if err := tr.lastReadErr.Load(); err != nil {
+		t.Error("a read failed: ", *err)
+	}
+	if !ok {
+		t.Error("a bound was missed")
+	}
+}
+
+// TestPgxFindsThePrimaryAmongSeveralHosts: target_session_attrs=read-write over
+// a failover in which no name moves.
+func TestPgxFindsThePrimaryAmongSeveralHosts(t *testing.T) {
+	pr := newPair(t)
+	one, two := faultproxy.New(t, pr.primary.Addr()), faultproxy.New(t, pr.standby.Addr())
+	dsn := strings.Replace(pr.primary.DSNVia(one.Addr(), pr.database), one.Addr(), one.Addr()+","+two.Addr(), 1)
+	db, p := openDSN(t, "pooled-pgx", dsn+"&target_session_attrs=read-write", limits(4, 16), quiet)
+	tr := newTraffic(db)
+	eventually(t, "writes go through", func() bool { return tr.writes.Load() > 100 })
+	if err := pr.primary.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := pr.standby.Promote(); err != nil {
+		t.Fatal(err)
+	}
+	promoted := tr.since()
+	tr.mark.Store(promoted)
+	eventually(t, "a write goes through", func() bool { return tr.firstAfter.Load() != 0 })
+	tr.end()
+	checkPromotion(t, tr, promoted, "promotion, several hosts")
+	t.Logf("%d retries (%d refused)", p.Stats().Retries, p.Stats().RetriesRefused)
+}
+
+// TestReadOnlyByTheProgramsOwnWishEvictsNothing: the same errors as of a
+// server that was demoted, where the program itself asked for them.
+func TestReadOnlyByTheProgramsOwnWishEvictsNothing(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		db, p := s.open(t, limits(0, 5), quiet)
+		do(t, db, "CREATE TABLE IF NOT EXISTS ro (n int)")
+		ctx := context.Background()
+		insert := func(x asker) {
+			t.Helper()
+			if _, err := x.ExecContext(ctx, "INSERT INTO ro VALUES (1)"); err == nil {
+				t.Error("a write went through")
+			}
+		}
+		tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		insert(tx)
+		tx.Rollback()
+
+		session, begin := "SET default_transaction_read_only = on", []string{"BEGIN READ ONLY", "START TRANSACTION READ ONLY"}
+		if s.driver == "mysql" {
+			session, begin = "SET SESSION TRANSACTION READ ONLY", begin[1:]
+		}
+		for _, b := range begin {
+			conn(t, db, func(c *sql.Conn) {
+				do(t, c, b)
+				insert(c)
+				do(t, c, "ROLLBACK")
+			})
+		}
+		conn(t, db, func(c *sql.Conn) {
+			do(t, c, session)
+			insert(c)
+		})
+		for range 5 { // whoever gets that session next
+			_, _ = db.ExecContext(ctx, "INSERT INTO ro VALUES (1)")
+		}
+		if st := p.Stats(); st.Failovers != 0 || st.ClosedFailover != 0 || st.ClosedBroken != 0 {
+			t.Errorf("%d failovers, %d links hung up for it, %d as broken", st.Failovers, st.ClosedFailover, st.ClosedBroken)
+		}
+	})
+}
+
+// conn lends a connection to f.
+func conn(t *testing.T, db *sql.DB, f func(*sql.Conn)) {
+	t.Helper()
+	c, err := db.Conn(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	f(c)
+}
