@@ -25,8 +25,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	limits     queryLimits
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.

@@ -30,9 +30,9 @@ type rows struct {
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
 	given bool // a row of it has been given out
+	limit queryLimit
 	ended bool // its end has been given out: the answer is complete
 	tries int  // how often it has been asked for again
-	limit queryLimit
 }
 
 // replay is what asked for a result. Until its first row is given out, a
