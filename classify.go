@@ -9,9 +9,14 @@ package pooled
 // of the first, ReadOnly holds if all of them only read, State is what all of
 // them leave behind together, and Retryable is false.
 func Classify(f Flavor, query string) Statement {
+	return classifyWith(f, query, nil)
+}
+
+// classifyWith is Classify for a pool whose settings name functions as safe.
+func classifyWith(f Flavor, query string, safe *safeFunctions) Statement {
 	full := detailsPool.Get().(*details)
 	full.reset()
-	out := classifyInto(f, query, full)
+	out := classifyInto(f, query, full, safe)
 	s := Statement{
 		Operation:  out.operation(),
 		Class:      out.class,

@@ -34,6 +34,7 @@ type analyzer struct {
 	before    token // the token before it; for a.b.c the one before a
 	qualified bool  // prev is the last part of a.b
 	catalog   bool  // and that a is pg_catalog
+	nameStart int32 // and where a begins
 
 	// alert collects the reasons for which even a plain name or a literal needs
 	// a look. Most of the time there is none, and they pass at once.
@@ -43,7 +44,8 @@ type analyzer struct {
 	all   outcome // of those before it
 	count int     // statements that are not empty
 
-	full *details // tables and digest; nil when only the outcome is wanted
+	safe *safeFunctions // of the user
+	full *details       // tables and digest; nil when only the outcome is wanted
 }
 
 // maxQuery is the longest text that is read; no server takes a longer one.
@@ -61,16 +63,16 @@ const (
 
 // classifyQuick tells class and safety of a text. It allocates nothing.
 func classifyQuick(f Flavor, query string) outcome {
-	return classifyInto(f, query, nil)
+	return classifyInto(f, query, nil, nil)
 }
 
 // classifyInto reads the text in every way in which a server may read it and
 // keeps of each claim only what holds in all of them.
-func classifyInto(f Flavor, query string, full *details) outcome {
+func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) outcome {
 	if len(query) > maxQuery {
 		return outcome{broken: true, state: StateUnknown}
 	}
-	out, differs := analyze(f, query, readPlain, full)
+	out, differs := analyze(f, query, readPlain, full, safe)
 	if f == MySQL && out.readOnly && !utf8.ValidString(query) {
 		// The character set of the connection decides: in latin1 the byte A0 is
 		// a blank, in GBK a backslash may be half of a character.
@@ -83,7 +85,7 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 		if how&^differs != 0 || how&(readSkip|readFlat) == readFlat {
 			continue
 		}
-		other, more := analyze(f, query, how, nil)
+		other, more := analyze(f, query, how, nil, safe)
 		differs |= more
 		bare := other.explain && other.verb == kwNone && !other.multi // EXPLAIN of nothing
 		if other.broken && !other.partly || other.empty || bare {
@@ -98,9 +100,9 @@ func classifyInto(f Flavor, query string, full *details) outcome {
 }
 
 // analyze reads the text in one way.
-func analyze(f Flavor, query string, how reading, full *details) (outcome, reading) {
+func analyze(f Flavor, query string, how reading, full *details, safe *safeFunctions) (outcome, reading) {
 	var a analyzer
-	a.src, a.flavor, a.how, a.tables, a.full = query, f, how, tablesOf(f), full
+	a.src, a.flavor, a.how, a.tables, a.full, a.safe = query, f, how, tablesOf(f), full, safe
 	a.frames[0].flags = frameFirst
 	a.alert = alertVerb
 	a.run()
@@ -185,6 +187,9 @@ func (a *analyzer) run() {
 func (a *analyzer) qualify(t *token) {
 	switch {
 	case t.kind == tokenDot && (a.prev.kind == tokenWord || a.prev.kind == tokenQuoted):
+		if !a.qualified {
+			a.nameStart = a.prev.start
+		}
 		a.catalog = !a.qualified && equalFold(a.src[a.prev.start:a.prev.end], "pg_catalog")
 		a.prev = *t
 	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):

@@ -55,7 +55,7 @@ func BenchmarkClassifyFull(b *testing.B) {
 }
 
 func BenchmarkStatementCacheHit(b *testing.B) {
-	c := newStatementCache(Postgres, 1024, 1<<20)
+	c := newStatementCache(Postgres, nil, 1024, 1<<20)
 	for range 3 {
 		for _, q := range benchTexts {
 			c.get(q)
@@ -70,7 +70,7 @@ func BenchmarkStatementCacheHit(b *testing.B) {
 }
 
 func BenchmarkStatementCacheHitParallel(b *testing.B) {
-	c := newStatementCache(Postgres, 1024, 1<<20)
+	c := newStatementCache(Postgres, nil, 1024, 1<<20)
 	for range 3 {
 		for _, q := range benchTexts {
 			c.get(q)

@@ -80,38 +80,43 @@ func (a *analyzer) pairedWord(id keyword) bool {
 
 // callee looks up the function whose name is p.
 func (a *analyzer) callee(p *token) {
-	i, j := int(p.start), int(p.end)
-	if a.qualified && (a.flavor == MySQL || !a.catalog) {
-		a.cur.unsafe = true
-		return
-	}
-	if p.kind == tokenQuoted {
-		if a.flavor == MySQL || a.src[i] != '"' {
+	e := a.builtin(p)
+	if e == nil || !e.fn.pure {
+		from := p.start
+		if a.qualified {
+			from = a.nameStart
+		}
+		if !a.safe.has(a.flavor, a.src[from:p.end]) {
 			a.cur.unsafe = true
-			return
-		}
-		i, j = i+1, j-1
-		for k := i; k < j; k++ {
-			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
-				a.cur.unsafe = true
-				return
-			}
-		}
-		if i == j {
-			return
 		}
 	}
-	e := a.tables.functions.find(a.src, i, j)
 	if e == nil {
-		a.cur.unsafe = true
 		return
-	}
-	if !e.fn.pure {
-		a.cur.unsafe = true
 	}
 	if e.fn.state == StateSetting && e.text == "set_config" {
 		a.cur.setConfig = -1
 		return
 	}
 	a.cur.state |= e.fn.state
+}
+
+// builtin finds the function that p surely calls, nil where there is none or
+// where it may be another.
+func (a *analyzer) builtin(p *token) *wordItem {
+	i, j := int(p.start), int(p.end)
+	if a.qualified && (a.flavor == MySQL || !a.catalog) {
+		return nil
+	}
+	if p.kind == tokenQuoted {
+		if a.flavor == MySQL || a.src[i] != '"' {
+			return nil
+		}
+		i, j = i+1, j-1
+		for k := i; k < j; k++ {
+			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
+				return nil
+			}
+		}
+	}
+	return a.tables.functions.find(a.src, i, j)
 }

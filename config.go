@@ -164,6 +164,12 @@ type Config struct {
 	// each link. Default: 32. Off: none (PgBouncer in transaction mode).
 	StatementCacheSize int
 
+	// SafeFunctions names functions of your own that change nothing, so that a
+	// read which calls one may be run again when a connection is lost. Each is
+	// written as the calls are: f, app.f, app."F". A name without a schema
+	// stands for calls without one. Default: none.
+	SafeFunctions []string
+
 	// Reset says what happens to a session that a loan has changed.
 	// Default: ResetOff.
 	Reset ResetMode

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,7 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 		min:      cfg.MinConns,
 		max:      cfg.MaxConns,
 		limits:   newQueryLimits(cfg),
-		texts:    newStatementCache(cfg.Dialect.Flavor(), textCacheEntries, textCacheBytes),
+		texts:    newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
 		p.prepares = c.Prepares()
@@ -165,6 +166,7 @@ func (p *Pool) Config() Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := *p.cfg
+	c.SafeFunctions = slices.Clone(c.SafeFunctions)
 	if p.min != c.MinConns || p.max != c.MaxConns {
 		c.MinConns, c.MaxConns = p.min, p.max
 		c.sources = maps.Clone(c.sources)

@@ -80,6 +80,7 @@ func (r *resolver) resolve(dsn string, opts []Option) (*Config, error) {
 	}
 	r.c.sources = r.sources
 	c := r.c // an option may have kept the pointer that it was given
+	c.SafeFunctions = slices.Clone(c.SafeFunctions)
 	return &c, nil
 }
 

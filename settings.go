@@ -16,9 +16,10 @@ const (
 	kindBool
 	kindEnum
 	kindString
+	kindList
 )
 
-var kindNames = [...]string{"number", "duration", "switch", "word", "text"}
+var kindNames = [...]string{"number", "duration", "switch", "word", "text", "list"}
 
 func (k settingKind) String() string { return kindNames[k] }
 
@@ -30,7 +31,7 @@ type settingSpec struct {
 	kind  settingKind
 
 	// at points to the field. A kind goes with one type of pointer: *int,
-	// *time.Duration, *bool, and for words and texts what text converts.
+	// *time.Duration, *bool, and for words, texts and lists what text converts.
 	at func(*Config) any
 
 	def      profileValues // default of numbers and durations; -1 is Off
@@ -247,6 +248,12 @@ var settings = []settingSpec{
 		doc: "How many prepared statements the pool keeps on each link. Off behind PgBouncer in transaction mode.",
 	},
 	{
+		name: "pool_safe_functions", field: "SafeFunctions", kind: kindList,
+		at:  func(c *Config) any { return &c.SafeFunctions },
+		max: maxSafeFunctions,
+		doc: "Functions of your own that change nothing: a read that calls one may be run again when a connection is lost. Written as the calls are; a name without a schema stands for calls without one.",
+	},
+	{
 		name: "pool_reset", field: "Reset", kind: kindEnum,
 		at:    func(c *Config) any { return &c.Reset },
 		words: []string{string(ResetOff), string(ResetDirty)},
@@ -296,6 +303,8 @@ func (s *settingSpec) text(c *Config) string {
 		return string(*p)
 	case *ResetMode:
 		return string(*p)
+	case *[]string:
+		return strings.Join(*p, ",")
 	}
 	return ""
 }
@@ -308,6 +317,11 @@ func (s *settingSpec) setText(c *Config, v string) {
 		*p = Profile(v)
 	case *ResetMode:
 		*p = ResetMode(v)
+	case *[]string:
+		*p = nil
+		if v != "" {
+			*p = splitNames(v)
+		}
 	}
 }
 
@@ -322,6 +336,8 @@ func (s *settingSpec) isZero(c *Config) bool {
 		return s.number(c) == 0
 	case s.kind == kindBool:
 		return !*s.at(c).(*bool)
+	case s.kind == kindList:
+		return len(*s.at(c).(*[]string)) == 0
 	}
 	return s.text(c) == ""
 }
@@ -335,6 +351,8 @@ func (s *settingSpec) value(c *Config) string {
 		return onOff(*s.at(c).(*bool) != s.negated)
 	case s.table && s.text(c) == "":
 		return s.computed
+	case s.kind == kindList && s.isZero(c):
+		return "off"
 	}
 	return s.text(c)
 }
@@ -359,6 +377,8 @@ func (s *settingSpec) defaultFor(p Profile) string {
 		return s.format(s.def.of(p))
 	case s.kind == kindBool:
 		return onOff(s.negated)
+	case s.kind == kindList:
+		return "off"
 	}
 	return s.words[0]
 }
@@ -382,6 +402,8 @@ func (s *settingSpec) allowed() string {
 		text = "on or off"
 	case kindEnum:
 		text = orList(s.words)
+	case kindList:
+		text = fmt.Sprintf(`up to %d names with commas between them, such as f, app.f or app."F"; or off`, s.max)
 	case kindString:
 		if s.table {
 			return fmt.Sprintf("1 to %d of the letters a to z and A to Z, digits and _, and one dot after a schema", s.max)

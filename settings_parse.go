@@ -33,6 +33,16 @@ func (s *settingSpec) parse(c *Config, text string) (reason string, ok bool) {
 			return "", false
 		}
 		s.setText(c, text)
+	case kindList:
+		if text == "off" {
+			s.setText(c, "")
+			break
+		}
+		// Which flavor it is will be known later: checkValues looks again.
+		if !isFunctionList(splitNames(text), Postgres, MySQL) {
+			return "", false
+		}
+		s.setText(c, text)
 	case kindString:
 		if !s.goodText(text) {
 			return "", false

@@ -43,6 +43,7 @@ var good = map[string]struct {
 	"pool_breaker_threshold":        {"7", func(c *Config) { c.BreakerThreshold = 7 }, func(c *Config) any { return c.BreakerThreshold }, 7},
 	"pool_outage_grace":             {"45s", func(c *Config) { c.OutageGrace = 45 * time.Second }, func(c *Config) any { return c.OutageGrace }, 45 * time.Second},
 	"pool_statement_cache_size":     {"64", func(c *Config) { c.StatementCacheSize = 64 }, func(c *Config) any { return c.StatementCacheSize }, 64},
+	"pool_safe_functions":           {"f,app.G", func(c *Config) { c.SafeFunctions = []string{"f", "app.G"} }, func(c *Config) any { return strings.Join(c.SafeFunctions, "|") }, "f|app.G"},
 	"pool_reset":                    {"dirty", func(c *Config) { c.Reset = ResetDirty }, func(c *Config) any { return c.Reset }, ResetDirty},
 	"pool_allow_unverified_tls":     {"on", func(c *Config) { c.AllowUnverifiedTLS = true }, func(c *Config) any { return c.AllowUnverifiedTLS }, true},
 }
@@ -176,6 +177,11 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_marker_table", "a..b", `"a..b" (DSN): allowed: 1 to 130 of the letters a to z and A to Z, digits and _, and one dot after a schema`},
 		{"pool_leak_after", "1ns", `"1ns" (DSN): allowed: 1ms to 8760h, or off`},
 		{"pool_statement_cache_size", "1e3", `"1e3" (DSN): a whole number is wanted; allowed: 1 to 10000, or off`},
+		{"pool_safe_functions", "f,", `"f," (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{"pool_safe_functions", "", `"" (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{"pool_safe_functions", "f(1)", `(not shown) (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{"pool_safe_functions", "a.b.c", `"a.b.c" (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{"pool_safe_functions", "1f", `"1f" (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
 		{"pool_reset", "always", `"always" (DSN): allowed: off or dirty`},
 		{"pool_allow_unverified_tls", "2", `"2" (DSN): allowed: on or off`},
 	} {
@@ -226,6 +232,8 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 		{func(c *Config) { c.QueryTimeoutDDL = 25 * time.Hour }, `pooled: pool_query_timeout_ddl "25h" (option in code): allowed: 1ms to 24h, or off`},
 		{func(c *Config) { c.LeakAfter = -time.Hour }, `pooled: pool_leak_after "-1h" (option in code): allowed: 1ms to 8760h, or off`},
 		{func(c *Config) { c.StatementCacheSize = 1 << 20 }, `pooled: pool_statement_cache_size "1048576" (option in code): allowed: 1 to 10000, or off`},
+		{func(c *Config) { c.SafeFunctions = []string{"f,g"} }, `pooled: pool_safe_functions "f,g" (option in code): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{func(c *Config) { c.SafeFunctions = []string{""} }, `pooled: pool_safe_functions "" (option in code): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
 		{func(c *Config) { c.Reset = "yes" }, `pooled: pool_reset "yes" (option in code): allowed: off or dirty`},
 	} {
 		if _, err := resolveIn(nil, "postgres://h/d", tt.opt); err == nil || err.Error() != tt.message {

@@ -24,6 +24,7 @@ const maxCachedQuery = 16 << 10
 // hashes and displaces nothing.
 type statementCache struct {
 	flavor Flavor
+	safe   *safeFunctions
 	seed   maphash.Seed
 	mask   uint64
 	slots  []atomic.Pointer[cacheEntry]
@@ -46,8 +47,8 @@ type cacheEntry struct {
 
 // newStatementCache returns a cache of at most that many entries, which hold
 // at most that many bytes together. With no entries it classifies every time.
-func newStatementCache(f Flavor, entries, bytes int) *statementCache {
-	c := &statementCache{flavor: f, seed: maphash.MakeSeed(), maxBytes: bytes}
+func newStatementCache(f Flavor, safe *safeFunctions, entries, bytes int) *statementCache {
+	c := &statementCache{flavor: f, safe: safe, seed: maphash.MakeSeed(), maxBytes: bytes}
 	if entries < cacheWays || bytes <= 0 {
 		return c
 	}
@@ -65,7 +66,7 @@ func newStatementCache(f Flavor, entries, bytes int) *statementCache {
 // change it.
 func (c *statementCache) get(query string) *Statement {
 	if len(c.slots) == 0 || len(query) > maxCachedQuery {
-		s := Classify(c.flavor, query)
+		s := classifyWith(c.flavor, query, c.safe)
 		return &s
 	}
 	h := maphash.String(c.seed, query)
@@ -91,13 +92,13 @@ func (c *statementCache) set(h uint64) []atomic.Pointer[cacheEntry] {
 // miss classifies query and admits it if it came before.
 func (c *statementCache) miss(query string, h uint64) *Statement {
 	if !c.seen(h) {
-		s := Classify(c.flavor, query)
+		s := classifyWith(c.flavor, query, c.safe)
 		return &s
 	}
 	// The caller's string may be a small part of a large one, which the cache
 	// would keep alive.
 	e := &cacheEntry{hash: h, query: strings.Clone(query)}
-	e.stmt = Classify(c.flavor, e.query)
+	e.stmt = classifyWith(c.flavor, e.query, c.safe)
 	e.size = e.bytes()
 	if c.mu.TryLock() {
 		c.admit(e)

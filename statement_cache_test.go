@@ -8,7 +8,7 @@ import (
 )
 
 func TestStatementCacheGivesWhatClassifyGives(t *testing.T) {
-	c := newStatementCache(Postgres, 64, 1<<20)
+	c := newStatementCache(Postgres, nil, 64, 1<<20)
 	for range 5 {
 		for i := range 200 {
 			q := fmt.Sprintf("SELECT %d FROM t%d", i, i)
@@ -20,7 +20,7 @@ func TestStatementCacheGivesWhatClassifyGives(t *testing.T) {
 }
 
 func TestStatementCacheKeepsWhatComesAgain(t *testing.T) {
-	c := newStatementCache(Postgres, 64, 1<<20)
+	c := newStatementCache(Postgres, nil, 64, 1<<20)
 	q := "SELECT a FROM t"
 	c.get(q)
 	s := c.get(q)
@@ -34,7 +34,7 @@ func TestStatementCacheKeepsWhatComesAgain(t *testing.T) {
 
 func TestStatementCacheStaysWithinItsBounds(t *testing.T) {
 	const bytes = 64 << 10
-	c := newStatementCache(Postgres, 128, bytes)
+	c := newStatementCache(Postgres, nil, 128, bytes)
 	for i := range 20_000 {
 		q := fmt.Sprintf("SELECT %d FROM t WHERE x = '%s'", i, strings.Repeat("y", i%2000))
 		c.get(q)
@@ -61,7 +61,7 @@ func TestStatementCacheStaysWithinItsBounds(t *testing.T) {
 }
 
 func TestTextsThatNeverComeAgainDisplaceNothing(t *testing.T) {
-	c := newStatementCache(Postgres, 64, 1<<20)
+	c := newStatementCache(Postgres, nil, 64, 1<<20)
 	q := "SELECT a FROM t"
 	c.get(q)
 	want := c.get(q)
@@ -77,7 +77,7 @@ func TestTextsThatNeverComeAgainDisplaceNothing(t *testing.T) {
 }
 
 func TestStatementCacheWithManyCallers(t *testing.T) {
-	c := newStatementCache(MySQL, 32, 16<<10)
+	c := newStatementCache(MySQL, nil, 32, 16<<10)
 	var wg sync.WaitGroup
 	for g := range 4 {
 		wg.Go(func() {
@@ -95,7 +95,7 @@ func TestStatementCacheWithManyCallers(t *testing.T) {
 }
 
 func TestNoCacheIsACacheToo(t *testing.T) {
-	if s := newStatementCache(Postgres, 0, 0).get("SELECT 1"); !s.Retryable {
+	if s := newStatementCache(Postgres, nil, 0, 0).get("SELECT 1"); !s.Retryable {
 		t.Error("a cache without entries does not classify")
 	}
 }

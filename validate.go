@@ -68,6 +68,11 @@ func (r *resolver) checkValues() {
 				continue
 			}
 			s.setText(c, "")
+		case s.kind == kindList:
+			if isFunctionList(c.SafeFunctions, c.Dialect.Flavor()) {
+				continue
+			}
+			s.setText(c, "")
 		case s.kind == kindString:
 			if s.goodText(s.text(c)) {
 				continue
@@ -108,6 +113,10 @@ func (r *resolver) setDefaults() {
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
 			s.setText(c, s.words[0])
+		case s.kind == kindList:
+			if r.sources[s.name] != "" {
+				continue // said to be off
+			}
 		case s.name == "pool_name":
 			continue // defaultName
 		case s.kind == kindString:
