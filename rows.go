@@ -30,7 +30,7 @@ type rows struct {
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
 	given bool // a row of it has been given out
-	limit queryLimit
+	limit *queryLimit
 	ended bool // its end has been given out: the answer is complete
 	tries int  // how often it has been asked for again
 }
@@ -46,7 +46,7 @@ type replay struct {
 }
 
 // openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLimit) driver.Rows {
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m *queryLimit) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
@@ -161,7 +161,7 @@ func (r *rows) again(err error) error {
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, queryLimit{}
+		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")
