@@ -176,7 +176,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(st)
+		l.runs(st)
 		limited, lim := h.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
@@ -224,7 +224,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(st)
+		l.runs(st)
 		limited, lim := h.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
@@ -322,7 +322,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(beginStatement)
+		l.runs(beginStatement)
 		limited, lim, settle := h.limitBegin(ctx, l)
 		base, err := l.beginTx(limited, opts)
 		if settle != nil && !settle() && err == nil {

@@ -318,5 +318,13 @@ func (l *link) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 // this base after a transaction that its context ended.
 func (l *link) keepsAfterCancel() bool { return l.resetter != nil && l.validator != nil }
 
+// runs notes for those who watch what the loan runs. A load is cheaper than a
+// store that everybody must see.
+func (l *link) runs(st *Statement) {
+	if l.last.Load() != st {
+		l.last.Store(st)
+	}
+}
+
 func (l *link) setPhase(bit uint32)   { l.phase.Or(bit) }
 func (l *link) clearPhase(bit uint32) { l.phase.And(^bit) }

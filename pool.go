@@ -421,7 +421,7 @@ func (h *conn) unwrap() (driver.Conn, error) {
 		return nil, err
 	}
 	if !h.off {
-		l.last.Store(rawStatement)
+		l.runs(rawStatement)
 		h.ran(l, rawStatement)
 	}
 	return l.base, nil

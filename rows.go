@@ -69,7 +69,8 @@ func (r *rows) Close() error {
 	if base == nil {
 		return nil
 	}
-	r.base, r.twin, r.query = nil, nil, replay{}
+	r.base, r.twin = nil, nil
+	r.query.ctx, r.query.args = nil, nil // the rest may be kept
 	if l.open--; l.open == 0 {
 		l.clearPhase(phaseRows)
 	}

@@ -155,7 +155,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
-		l.last.Store(s.st)
+		l.runs(s.st)
 		var t *twin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
