@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 )
@@ -75,9 +76,10 @@ func (p *Pool) reachedLocked() {
 		return
 	}
 	info := BreakerInfo{Pool: p.cfg.Name, State: BreakerClosed, Failures: o.failures}
-	lasted := time.Duration(nano() - o.since)
-	p.goLocked(func() {
-		p.log.Info("pooled: connected again", "pool", info.Pool, "failures", info.Failures, "after", lasted)
+	line := p.lineLocked(&p.logLimits.back, slog.LevelInfo, "pooled: connected again",
+		"failures", info.Failures, "after", time.Duration(nano()-o.since))
+	p.tellLocked(func() {
+		line()
 		p.tellBreaker(info)
 	})
 }
@@ -106,7 +108,7 @@ func (p *Pool) unreachableLocked(err error) {
 	}
 	if o.failures == 1 || o.open != wasOpen {
 		info := BreakerInfo{Pool: p.cfg.Name, State: p.breakerLocked(), Failures: o.failures, Err: err}
-		p.goLocked(func() { p.tellUnreachable(info) })
+		p.tellUnreachableLocked(info)
 	}
 
 	if o.hopeless || p.givenUpLocked(now) {
@@ -164,14 +166,19 @@ func (p *Pool) outageErrorLocked() error {
 	}
 }
 
-// tellUnreachable says, outside the lock, that dials fail.
-func (p *Pool) tellUnreachable(info BreakerInfo) {
+// tellUnreachableLocked says that dials fail.
+func (p *Pool) tellUnreachableLocked(info BreakerInfo) {
+	var line func()
 	if info.State == BreakerClosed {
-		p.log.Warn("pooled: cannot connect", "pool", info.Pool, "error", info.Err)
+		line = p.lineLocked(&p.logLimits.refused, slog.LevelWarn, "pooled: cannot connect", "error", info.Err)
 	} else {
-		p.log.Error("pooled: the server cannot be reached", "pool", info.Pool, "failures", info.Failures, "error", info.Err)
+		line = p.lineLocked(&p.logLimits.away, slog.LevelError, "pooled: the server cannot be reached",
+			"failures", info.Failures, "error", info.Err)
 	}
-	p.tellBreaker(info)
+	p.tellLocked(func() {
+		line()
+		p.tellBreaker(info)
+	})
 }
 
 func (p *Pool) tellBreaker(info BreakerInfo) {
@@ -197,8 +204,10 @@ func (p *Pool) failover(l *link, err error) {
 	p.evicted = now
 	p.stats.failovers.Add(1)
 	p.evictLocked(closedFailover)
-	p.goLocked(func() {
-		p.log.Warn("pooled: the server takes no writes any more; its connections are replaced", "pool", p.cfg.Name, "error", err)
+	line := p.lineLocked(&p.logLimits.failover, slog.LevelWarn,
+		"pooled: the server takes no writes any more; its connections are replaced", "error", err)
+	p.tellLocked(func() {
+		line()
 		if hook := p.cfg.Hooks.OnFailover; hook != nil {
 			hook(FailoverInfo{Pool: p.cfg.Name, Err: err})
 		}

@@ -113,8 +113,7 @@ type Config struct {
 	// count. The server enforces it where packages pgx and mysql can have it
 	// do so, and the pool ends what is still there 200 ms later. What the
 	// program sets in the session or in the connection string itself
-	// (statement_timeout, max_statement_time) is left as it is. COMMIT and
-	// ROLLBACK are not bounded by the pool. Default: Off.
+	// (statement_timeout, max_statement_time) is left as it is. Default: Off.
 	QueryTimeout time.Duration
 
 	// QueryTimeoutRead, QueryTimeoutWrite and QueryTimeoutDDL take its place
@@ -131,6 +130,13 @@ type Config struct {
 	// server is told to end it, over another connection of the pool (KILL
 	// QUERY). In a DSN: pool_kill_query=off.
 	DisableKillQuery bool
+
+	// MarkerTable is a table in which RunTx writes a row just before COMMIT,
+	// on MySQL and MariaDB, to learn what became of a transaction whose
+	// COMMIT got no answer. It costs a round trip for each transaction of
+	// RunTx that may write. The table must exist (package mysql shows it);
+	// old rows are removed. Default: none.
+	MarkerTable string
 
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.

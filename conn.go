@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"time"
 )
 
@@ -60,6 +61,17 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
 func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
+	hook := h.pool.cfg.Hooks.OnAcquire
+	if hook == nil {
+		return h.lend(ctx, front)
+	}
+	start := nano()
+	l, err := h.lend(ctx, front)
+	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
+	return l, err
+}
+
+func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 	p := h.pool
 	for {
 		if !h.state.resume() {
@@ -136,9 +148,13 @@ func (h *conn) guard() {
 // PrepareContext, as it does on the bare connection.
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.queried(query, start, err)
+	}
 	return res, err
 }
 
@@ -160,7 +176,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(st)
+		l.runs(st)
 		limited, lim := h.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
@@ -180,9 +196,13 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 // QueryContext is like ExecContext for a query that returns rows.
 func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.queried(query, start, err)
+	}
 	return rows, err
 }
 
@@ -204,7 +224,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(st)
+		l.runs(st)
 		limited, lim := h.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
@@ -285,9 +305,13 @@ func (h *conn) Prepare(query string) (driver.Stmt, error) {
 // commits with it.
 func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
 	defer h.guard()
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+		h.ended(beginStatement, start, err)
+	}
 	return t, err
 }
 
@@ -298,7 +322,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	}
 	for {
 		before := l.evidence()
-		l.last.Store(beginStatement)
+		l.runs(beginStatement)
 		limited, lim, settle := h.limitBegin(ctx, l)
 		base, err := l.beginTx(limited, opts)
 		if settle != nil && !settle() && err == nil {
@@ -407,6 +431,7 @@ func (h *conn) endLoan() {
 		if p.attention.Load() != 0 {
 			p.noteBrokeOff(used)
 		}
+		h.released(used)
 		return
 	}
 	l.since.Store(now)
@@ -414,6 +439,13 @@ func (h *conn) endLoan() {
 	h.state.end()
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
 		p.reclaim(h, l, used)
+	}
+	h.released(used)
+}
+
+func (h *conn) released(used time.Duration) {
+	if hook := h.pool.cfg.Hooks.OnRelease; hook != nil {
+		hook(ReleaseInfo{h.pool.cfg.Name, used})
 	}
 }
 

@@ -55,7 +55,11 @@ func (p *Pool) dialAgain() {
 func (p *Pool) dial(ctx context.Context, gen uint64) {
 	start := nano()
 	l, err := p.connect(ctx)
-	p.stats.dials.add(time.Duration(nano() - start))
+	took := time.Duration(nano() - start)
+	p.stats.dials.add(took)
+	if hook := p.cfg.Hooks.OnLinkOpen; hook != nil {
+		hook(LinkOpenInfo{p.cfg.Name, took, err})
+	}
 	if err != nil {
 		p.dialFailed(ctx, err)
 		return

@@ -101,7 +101,11 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("%v (%s): %v", ErrOutcomeUnknown, e.Operation, e.Err)
+	operation := ""
+	if e.Operation != "" {
+		operation = " (" + e.Operation + ")"
+	}
+	return fmt.Sprintf("%v%s: %v", ErrOutcomeUnknown, operation, e.Err)
 }
 
 // Unwrap returns ErrOutcomeUnknown and the base driver's error.

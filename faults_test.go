@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -83,12 +84,17 @@ func (s *realServer) killer(ctx context.Context, t testing.TB, every time.Durati
 	}
 }
 
+// errBrokeOff stands for an error behind a row that was given out: the server
+// sends what it has before it ends a session, and a row cannot be taken back.
+var errBrokeOff = errors.New("the result broke off half-way")
+
 // tally counts what callers saw.
 type tally struct {
 	mu     sync.Mutex
 	ok     int
 	failed int
 	wrong  int // answers that are not true
+	broken int // errors behind a row that was given out
 	worst  time.Duration
 	errors map[string]int
 }
@@ -98,6 +104,8 @@ func (c *tally) add(took time.Duration, right bool, err error) {
 	defer c.mu.Unlock()
 	c.worst = max(c.worst, took)
 	switch {
+	case err == errBrokeOff:
+		c.broken++
 	case err != nil:
 		c.failed++
 		if c.errors == nil {
@@ -130,7 +138,7 @@ func (c *tally) common(n int) string {
 }
 
 func (c *tally) String() string {
-	return fmt.Sprintf("%d right, %d failed, %d wrong, slowest %v", c.ok, c.failed, c.wrong, c.worst.Round(time.Millisecond))
+	return fmt.Sprintf("%d right, %d failed, %d broke off half-way, %d wrong, slowest %v", c.ok, c.failed, c.broken, c.wrong, c.worst.Round(time.Millisecond))
 }
 
 // readTable makes the table that readers read.
@@ -163,8 +171,6 @@ func readOnce(ctx context.Context, s *realServer, db *sql.DB) (bool, error) {
 		err = stmt.QueryRowContext(ctx, k).Scan(&v)
 		return v == k*k, err
 	case 2:
-		// Small enough to come in one piece: what breaks off half-way is an
-		// error with good reason.
 		rows, err := db.QueryContext(ctx, s.sql("SELECT k, v FROM facts WHERE k >= ? AND k < ? ORDER BY k"), k, k+5)
 		if err != nil {
 			return false, err
@@ -179,6 +185,9 @@ func readOnce(ctx context.Context, s *realServer, db *sql.DB) (bool, error) {
 			if a != k+n || b != a*a {
 				return false, nil
 			}
+		}
+		if err := rows.Err(); err != nil && n > 0 {
+			return false, errBrokeOff
 		}
 		return n == min(5, 100-k), rows.Err()
 	default:

@@ -380,6 +380,10 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
+		if hook := p.cfg.Hooks.OnLinkClose; hook != nil {
+			now := nano()
+			hook(LinkCloseInfo{p.cfg.Name, reason.String(), time.Duration(now - l.born), time.Duration(now - start)})
+		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.closing--

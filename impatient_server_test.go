@@ -22,6 +22,9 @@ func TestStressImpatientCallersNeverExceedTheLimit(t *testing.T) {
 		length = 10 * time.Second
 	}
 	least := float64(2000 * length / (10 * time.Second))
+	if raceEnabled {
+		least /= 20 // everything takes ten times as long, the deadlines do not
+	}
 	eachServer(t, func(t *testing.T, s *realServer) {
 		db, p := s.open(t, limits(0, links), quiet)
 		most := s.watchSessions(t)

@@ -214,6 +214,9 @@ func (p *Pool) findLeaksLocked(now int64) []leak {
 }
 
 func (p *Pool) reportLeak(k leak) {
+	if hook := p.cfg.Hooks.OnLeak; hook != nil {
+		hook(LeakInfo{p.cfg.Name, k.loan, stackText(k.stack)})
+	}
 	p.log.Warn("pooled: a connection is on loan for too long",
 		"pool", p.cfg.Name, "age", k.loan.Age, "limit", p.cfg.LeakAfter,
 		"operation", k.loan.Operation, "digest", k.loan.Digest,

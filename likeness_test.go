@@ -46,6 +46,7 @@ var allowedOverFakes = []likeness.Allowed{
 	{Label: "ErrBadConn/* -1 times: *", Bare: "== driver.ErrBadConn", Wrapped: "times in a row before the statement ran: driver: bad connection", Reason: neverErrBadConn},
 	{Label: "ErrBadConn/* 3 times: *", Reason: oftener},
 	{Label: "ErrBadConn/rows.next *: *", Bare: "end \"driver: bad connection\"", Wrapped: "end ok", Reason: firstRow},
+	{Label: "ErrBadConn/rows.next *: series", Bare: "end \"driver: bad connection\"", Wrapped: "the outcome of the statement is unknown", Reason: unknownText},
 	{Label: "first dial/driver: bad connection 3 times", Bare: "== driver.ErrBadConn", Wrapped: "driver: bad connection", Reason: neverErrBadConn},
 	{Label: "first dial/driver: bad connection -1 times", Bare: "== driver.ErrBadConn", Wrapped: "driver: bad connection", Reason: neverErrBadConn},
 
@@ -66,6 +67,7 @@ const (
 	neverErrBadConn = "no error of the pool satisfies driver.ErrBadConn: sql.DB would call again"
 	oftener         = "what certainly did not run is tried again four times, not twice, so that here the program has its answer, and what follows finds the row"
 	firstRow        = "a pure read that breaks off before its first row is run again"
+	unknownText     = "a statement that is not understood may have changed something before its answer broke off, and ErrBadConn would deny it"
 	suspects        = "after one ErrBadConn the others are pinged before they are used, so a statement is not tried on each of them, and what ErrSkip leads to is tried again without asking for ErrSkip again"
 	endedContext    = "a first use takes a link, which nobody does under a context that has ended; the base is not asked"
 	panicLeak       = "a panic below sql.DB costs it the connection; the pool hangs the link up"

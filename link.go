@@ -32,6 +32,7 @@ type link struct {
 
 	wire    *wireSlot  // what was seen of the socket
 	ref     sessionRef // how the server knows the session
+	server  string     // what tells the server from others; "": not asked yet
 	born    int64      // nano() when the dial ended
 	expires int64      // nano() at which the link is replaced; 0: never
 	gen     uint64     // Pool.generation when the dial began
@@ -316,6 +317,14 @@ func (l *link) beginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 // keepsAfterCancel says whether database/sql would keep a bare connection of
 // this base after a transaction that its context ended.
 func (l *link) keepsAfterCancel() bool { return l.resetter != nil && l.validator != nil }
+
+// runs notes for those who watch what the loan runs. A load is cheaper than a
+// store that everybody must see.
+func (l *link) runs(st *Statement) {
+	if l.last.Load() != st {
+		l.last.Store(st)
+	}
+}
 
 func (l *link) setPhase(bit uint32)   { l.phase.Or(bit) }
 func (l *link) clearPhase(bit uint32) { l.phase.And(^bit) }

@@ -26,8 +26,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	limits     queryLimits
+	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -58,6 +58,7 @@ type Pool struct {
 	shutdown   bool
 	outage     outage
 	evicted    int64 // nano() of the last eviction by failover
+	swept      int64 // nano() of the last removal of old markers
 	dialTimer  *time.Timer
 	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
 	stopDials  context.CancelFunc
@@ -65,6 +66,9 @@ type Pool struct {
 	stopKeeper chan struct{}
 	useBefore  Histogram // use times of links that are gone
 	background int       // goroutines under way
+	tellings   []func()  // see tellLocked
+	telling    bool
+	logLimits  struct{ refused, away, back, failover logLimit }
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
@@ -85,6 +89,9 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
+	if d := p.limits.of[Tx]; d > 0 {
+		p.endLimit = d + queryGrace
+	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
 	p.dialTimer.Stop()
@@ -414,7 +421,7 @@ func (h *conn) unwrap() (driver.Conn, error) {
 		return nil, err
 	}
 	if !h.off {
-		l.last.Store(rawStatement)
+		l.runs(rawStatement)
 		h.ran(l, rawStatement)
 	}
 	return l.base, nil

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// queryLimit bounds one run of a statement, until its rows are closed. The
-// zero value bounds nothing and costs nothing.
+// queryLimit bounds one run of a statement, until its rows are closed. A nil
+// one bounds nothing and costs nothing.
 type queryLimit struct {
 	limit  time.Duration
 	start  int64           // nano()
@@ -17,16 +17,16 @@ type queryLimit struct {
 }
 
 // limit returns the bound for st on l, with the context for the base driver.
-func (h *conn) limit(ctx context.Context, l *link, st *Statement) (context.Context, queryLimit) {
+func (h *conn) limit(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
 	q := &h.pool.limits
 	if !q.on || l.ownTimeout != 0 {
-		return ctx, queryLimit{}
+		return ctx, nil
 	}
 	d := q.of[st.Class]
 	if d == 0 {
-		return ctx, queryLimit{}
+		return ctx, nil
 	}
-	m := queryLimit{limit: d, start: nano(), caller: ctx, ctx: ctx}
+	m := &queryLimit{limit: d, start: nano(), caller: ctx, ctx: ctx}
 	if d == q.server {
 		d += queryGrace
 	}
@@ -39,13 +39,13 @@ func (h *conn) limit(ctx context.Context, l *link, st *Statement) (context.Conte
 // limitBegin is limit for BEGIN. The base may go on using its context until
 // the transaction is over (pgx commits with it), so only BEGIN itself is
 // bounded: settle is called after it, and stop with the end of the transaction.
-func (h *conn) limitBegin(ctx context.Context, l *link) (limited context.Context, m queryLimit, settle func() bool) {
+func (h *conn) limitBegin(ctx context.Context, l *link) (limited context.Context, m *queryLimit, settle func() bool) {
 	q := &h.pool.limits
 	d := q.of[Tx]
 	if d == 0 || l.ownTimeout != 0 {
-		return ctx, queryLimit{}, nil
+		return ctx, nil, nil
 	}
-	m = queryLimit{limit: d, start: nano(), caller: ctx}
+	m = &queryLimit{limit: d, start: nano(), caller: ctx}
 	if d == q.server {
 		d += queryGrace
 	}
@@ -55,16 +55,18 @@ func (h *conn) limitBegin(ctx context.Context, l *link) (limited context.Context
 
 // done ends the bound and returns what the program is told for err.
 func (m *queryLimit) done(p *Pool, st *Statement, err error) error {
+	if m == nil {
+		return err
+	}
 	err = m.told(p, st, err)
 	m.end()
 	return err
 }
 
 func (m *queryLimit) end() {
-	if m.stop != nil {
+	if m != nil && m.stop != nil {
 		m.stop()
 	}
-	*m = queryLimit{}
 }
 
 // told returns a QueryTimeoutError in place of err if the limit is the cause
@@ -72,7 +74,7 @@ func (m *queryLimit) end() {
 // somebody cancelled it cannot be told from PostgreSQL's error; that the time
 // was up can.
 func (m *queryLimit) told(p *Pool, st *Statement, err error) error {
-	if m.limit == 0 || err == nil || m.caller.Err() != nil {
+	if m == nil || m.limit == 0 || err == nil || m.caller.Err() != nil {
 		return err
 	}
 	ours := m.ctx.Err() != nil

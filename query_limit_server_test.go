@@ -212,3 +212,26 @@ func TestQueryTimeoutLastsUntilTheRowsAreClosed(t *testing.T) {
 		}
 	})
 }
+
+// TestCommitOnAStalledServerEndsWithTheQueryTimeout: go-sql-driver gives
+// Commit no context at all.
+func TestCommitOnAStalledServerEndsWithTheQueryTimeout(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		const limit = 200 * time.Millisecond
+		proxy := faultproxy.New(t, s.Addr())
+		db, _ := openDSN(t, "pooled-"+s.driver, s.DSNVia(proxy.Addr(), s.database), limits(0, 1), queryTimeout(limit))
+		tx, err := db.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		proxy.Stall()
+		defer proxy.Resume()
+		start := time.Now()
+		err = tx.Commit()
+		took := time.Since(start)
+		if !errors.Is(err, pooled.ErrOutcomeUnknown) || took > limit+450*time.Millisecond {
+			t.Errorf("after %v: %v", took, err)
+		}
+		t.Logf("after %v: %v", took, err)
+	})
+}

@@ -80,6 +80,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	if repeat == repeatHere || h.tries > 1 {
 		if err := pause(ctx, backoff(h.tries)); err != nil {
+			h.tries = 0
 			return nil, err
 		}
 	}
@@ -88,6 +89,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	}
 	h.hangUp(closedBroken)
 	if l, err = h.borrow(ctx, true); err != nil {
+		h.tries = 0
 		return nil, sealed(err)
 	}
 	return l, nil
@@ -169,7 +171,7 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 		return err // the transaction ends with its link, and so does the statement
 	}
 	if st.Retryable {
-		if bad && !h.dirty {
+		if bad && !h.dirty && before != wasSent { // sql.DB calls again only for the call itself
 			return sealed(err)
 		}
 		return err

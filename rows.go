@@ -30,9 +30,9 @@ type rows struct {
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
 	given bool // a row of it has been given out
+	limit *queryLimit
 	ended bool // its end has been given out: the answer is complete
 	tries int  // how often it has been asked for again
-	limit queryLimit
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -46,7 +46,7 @@ type replay struct {
 }
 
 // openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m queryLimit) driver.Rows {
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m *queryLimit) driver.Rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
@@ -69,7 +69,8 @@ func (r *rows) Close() error {
 	if base == nil {
 		return nil
 	}
-	r.base, r.twin, r.query = nil, nil, replay{}
+	r.base, r.twin = nil, nil
+	r.query.ctx, r.query.args = nil, nil // the rest may be kept
 	if l.open--; l.open == 0 {
 		l.clearPhase(phaseRows)
 	}
@@ -161,7 +162,7 @@ func (r *rows) again(err error) error {
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, queryLimit{}
+		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")

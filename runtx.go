@@ -26,7 +26,7 @@ import (
 // price of one round trip before COMMIT): it returns nil if the transaction
 // was committed, and runs it again if it was rolled back. If the outcome
 // cannot be learned, the error satisfies ErrOutcomeUnknown. It is never
-// guessed.
+// guessed. On MySQL and MariaDB it can be learned with Config.MarkerTable.
 //
 // db may be any sql.DB; without a pool behind it only fn's panics and errors
 // are taken care of. opts may be nil.
@@ -35,6 +35,9 @@ func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx
 	for try := 1; ; try++ {
 		rec := &txRecord{wanted: p != nil && (opts == nil || !opts.ReadOnly)}
 		err := runTxOnce(context.WithValue(ctx, txRecordKey{}, rec), db, opts, fn)
+		if err == nil && rec.marker.id != "" {
+			p.sweepMarkers(db)
+		}
 		if err == nil || p == nil {
 			return err
 		}
@@ -109,7 +112,8 @@ func runTxOnce(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sq
 type txRecord struct {
 	wanted     bool
 	id         string // the server's name for the transaction; "": none, it wrote nothing
-	committing bool   // COMMIT was about to be sent
+	marker     txMarker
+	committing bool // COMMIT was about to be sent
 }
 
 type txRecordKey struct{}
@@ -126,11 +130,18 @@ type OutcomeDialect interface {
 	Outcome() string
 }
 
-// beforeCommit asks the server for the transaction's name if RunTx wants it.
-func (t *tx) beforeCommit(l *link) {
+// beforeCommit asks the server for the transaction's name if RunTx wants it,
+// or writes its marker. With an error the transaction must not be committed.
+func (t *tx) beforeCommit(l *link) error {
 	rec, _ := t.ctx.Value(txRecordKey{}).(*txRecord)
 	if rec == nil {
-		return
+		return nil
+	}
+	if d, ok := l.pool.dialect.(MarkerDialect); ok && rec.wanted && l.pool.cfg.MarkerTable != "" {
+		var err error
+		if rec.marker, err = t.mark(l, d); err != nil {
+			return err
+		}
 	}
 	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryerCtx != nil {
 		if q := d.TransactionID(l.base); q != "" {
@@ -138,6 +149,7 @@ func (t *tx) beforeCommit(l *link) {
 		}
 	}
 	rec.committing = true
+	return nil
 }
 
 // firstText returns the first value of the answer to query, "" for NULL or an
@@ -172,6 +184,9 @@ const (
 // outcome asks what became of a transaction whose COMMIT was not answered. A
 // server that is still at it is asked again until it knows.
 func (p *Pool) outcome(ctx context.Context, db *sql.DB, rec *txRecord) (txOutcome, error) {
+	if rec.marker.id != "" {
+		return p.markerOutcome(ctx, db, rec.marker)
+	}
 	d, ok := p.dialect.(OutcomeDialect)
 	if !ok || rec.id == "" {
 		return txUnknown, nil

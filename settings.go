@@ -40,6 +40,7 @@ type settingSpec struct {
 	off      bool          // may be off
 	zero     bool          // a written 0 means off, as people expect
 	words    []string      // of an enum, the default first
+	table    bool          // a text that names a table
 	negated  bool          // the field says the opposite of the setting
 	doc      string
 }
@@ -205,6 +206,13 @@ var settings = []settingSpec{
 		doc: "Off: on MySQL and MariaDB the server goes on with a statement whose context has ended, and its slot stays taken until it is done.",
 	},
 	{
+		name: "pool_marker_table", field: "MarkerTable", kind: kindString,
+		at:       func(c *Config) any { return &c.MarkerTable },
+		computed: "none",
+		max:      130, table: true,
+		doc: "On MySQL and MariaDB: the table in which RunTx writes a row before COMMIT, to learn what became of a COMMIT that got no answer.",
+	},
+	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
 		at:  func(c *Config) any { return &c.LeakAfter },
 		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},
@@ -341,6 +349,8 @@ func (s *settingSpec) value(c *Config) string {
 		return s.format(s.number(c))
 	case s.kind == kindBool:
 		return onOff(*s.at(c).(*bool) != s.negated)
+	case s.table && s.text(c) == "":
+		return s.computed
 	case s.kind == kindList && s.isZero(c):
 		return "off"
 	}
@@ -395,6 +405,9 @@ func (s *settingSpec) allowed() string {
 	case kindList:
 		text = fmt.Sprintf(`up to %d names with commas between them, such as f, app.f or app."F"; or off`, s.max)
 	case kindString:
+		if s.table {
+			return fmt.Sprintf("1 to %d of the letters a to z and A to Z, digits and _, and one dot after a schema", s.max)
+		}
 		text = fmt.Sprintf("1 to %d letters, digits, spaces and . _ - / : @", s.max)
 	}
 	return text

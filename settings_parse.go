@@ -44,7 +44,7 @@ func (s *settingSpec) parse(c *Config, text string) (reason string, ok bool) {
 		}
 		s.setText(c, text)
 	case kindString:
-		if !isName(text, int(s.max)) {
+		if !s.goodText(text) {
 			return "", false
 		}
 		s.setText(c, text)
@@ -102,6 +102,22 @@ func parseSwitch(text string) (on, known bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// goodText tells whether a text is one that the setting takes.
+func (s *settingSpec) goodText(text string) bool {
+	if !s.table {
+		return isName(text, int(s.max))
+	}
+	for part := range strings.SplitSeq(text, ".") {
+		if part == "" {
+			return false
+		}
+	}
+	odd := func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.'
+	}
+	return len(text) <= int(s.max) && strings.Count(text, ".") < 2 && !strings.ContainsFunc(text, odd)
 }
 
 // isName tells whether text may name a pool. The sign = is not in it, so that

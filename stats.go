@@ -18,6 +18,11 @@ const (
 	closeReasons
 )
 
+// String returns what LinkCloseInfo says.
+func (r closeReason) String() string {
+	return [...]string{"", "lifetime", "idle", "broken", "shrunk", "reset", "evicted", "failover", "shutdown"}[r]
+}
+
 // counters are the pool's own figures. Those that grow with every loan are
 // kept in the links instead, where nobody contends for them.
 type counters struct {

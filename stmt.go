@@ -88,9 +88,13 @@ func (s *stmt) sendsText(l *link) bool {
 // ExecContext runs the statement's twin on the loan's link.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
 	defer s.h.guard()
+	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
 	s.h.busy = true
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
+	if s.h.pool.cfg.Hooks.OnQuery != nil {
+		s.h.queried(s.query, start, err)
+	}
 	return res, err
 }
 
@@ -112,9 +116,13 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 // QueryContext is like ExecContext for a statement that returns rows.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer s.h.guard()
+	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
 	s.h.busy = true
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
+	if s.h.pool.cfg.Hooks.OnQuery != nil {
+		s.h.queried(s.query, start, err)
+	}
 	return rows, err
 }
 
@@ -147,7 +155,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
-		l.last.Store(s.st)
+		l.runs(s.st)
 		var t *twin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run

@@ -126,7 +126,10 @@ func storm(t *testing.T, s *realServer, refuse func(), kill func() int, accept f
 	}
 	dials := counted.dials.Load()
 	refuse()
-	kill()
+	for range 20 { // also what the proxy had accepted and not yet taken
+		kill()
+		pace(5 * time.Millisecond)
+	}
 	began.Store(since())
 	<-time.After(outage)
 	dials = counted.dials.Load() - dials
@@ -160,9 +163,13 @@ func storm(t *testing.T, s *realServer, refuse func(), kill func() int, accept f
 	millis := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	name := fmt.Sprintf("%s refuses for 5 s under 500 callers: ", s.Kind())
 	ok := measured(t, name+"dials a second", float64(dials)/outage.Seconds(), "<=", 20)
+	within := 5.0
+	if raceEnabled {
+		within = 500 // only that they wait for nothing
+	}
 	// Of 500 callers on a machine that does other things too, some wait for a
 	// processor. Waiting of our own would show in all of them.
-	ok = measured(t, fmt.Sprintf("%s99 of 100 of %d failures in the last 2 s within, ms", name, len(failures)), millis(failures[len(failures)*99/100]), "<=", 5) && ok
+	ok = measured(t, fmt.Sprintf("%s99 of 100 of %d failures in the last 2 s within, ms", name, len(failures)), millis(failures[len(failures)*99/100]), "<=", within) && ok
 	t.Logf("the slowest failure in the last 2 s took %v", failures[len(failures)-1])
 	ok = measured(t, name+"until all are back, ms", float64(last.Milliseconds()), "<=", 1000) && ok
 	t.Logf("%d retries (%d refused by the budget) for %d loans", stats.Retries, stats.RetriesRefused, stats.Use.Count())

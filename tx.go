@@ -22,10 +22,19 @@ func (t *tx) Commit() (err error) {
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
-		t.beforeCommit(h.link)
+		if err = t.beforeCommit(h.link); err != nil {
+			err = h.noted(h.link, err)
+			_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+			h.busy = false
+			return err
+		}
 	}
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.ended(commitStatement, start, err)
+	}
 	return err
 }
 
@@ -37,8 +46,12 @@ func (t *tx) Rollback() (err error) {
 	h, l, ctx := t.h, t.h.link, t.ctx
 	defer h.guard()
 	h.busy = true
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
+	if h.pool.cfg.Hooks.OnQuery != nil {
+		h.ended(rollbackStatement, start, err)
+	}
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
 			h.doomed = true

@@ -74,7 +74,7 @@ func (r *resolver) checkValues() {
 			}
 			s.setText(c, "")
 		case s.kind == kindString:
-			if isName(s.text(c), int(s.max)) {
+			if s.goodText(s.text(c)) {
 				continue
 			}
 			s.setText(c, "")
@@ -117,8 +117,10 @@ func (r *resolver) setDefaults() {
 			if r.sources[s.name] != "" {
 				continue // said to be off
 			}
-		case s.kind == kindString:
+		case s.name == "pool_name":
 			continue // defaultName
+		case s.kind == kindString:
+			source = s.computed
 		}
 		r.sources[s.name] = source
 	}

@@ -1,0 +1,58 @@
+package pooled
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// What the pool tells of the server, in the log and to hooks, happens outside
+// the lock, one after the other and in the order in which it happened.
+
+// tellLocked runs f in the background, after what was told before.
+func (p *Pool) tellLocked(f func()) {
+	p.tellings = append(p.tellings, f)
+	if p.telling {
+		return
+	}
+	p.telling = true
+	p.goLocked(func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		defer func() { p.telling = false }()
+		for len(p.tellings) > 0 {
+			next := p.tellings[0]
+			p.tellings = p.tellings[1:]
+			p.mu.Unlock()
+			next()
+			p.mu.Lock()
+		}
+	})
+}
+
+// logEvery is the least time between two lines of a kind about the server: one
+// that comes and goes many times a second must not fill the disk.
+const logEvery = 5 * time.Second
+
+// logLimit lets one line of its kind through in a while. Guarded by Pool.mu.
+type logLimit struct {
+	any     bool
+	last    int64 // nano()
+	skipped int
+}
+
+// lineLocked returns what writes a line, or nothing at all if there was one of
+// its kind just now. The next one says how many were left out.
+func (p *Pool) lineLocked(limit *logLimit, level slog.Level, text string, args ...any) func() {
+	now := nano()
+	if limit.any && now-limit.last < int64(logEvery) {
+		limit.skipped++
+		return func() {}
+	}
+	if limit.skipped > 0 {
+		args = append(args, "left_out", limit.skipped)
+	}
+	*limit = logLimit{any: true, last: now}
+	args = append([]any{"pool", p.cfg.Name}, args...)
+	return func() { p.log.Log(context.Background(), level, text, args...) }
+}
