@@ -332,7 +332,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			l.setPhase(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, stop: lim.stop}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim}
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)

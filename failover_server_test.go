@@ -52,7 +52,6 @@ type traffic struct {
 	lastWrite    atomic.Int64 // nanoseconds after start
 	lastReadOnly atomic.Int64 // likewise, of the last error that says so
 	other        sync.Map     // texts of other errors of writers
-	slowest      atomic.Int64
 	firstAfter   atomic.Int64 // the first write that began after mark
 	mark         atomic.Int64
 	start        time.Time

@@ -7,10 +7,10 @@ import (
 
 // tx is the open transaction of a loan. It lives in its handle.
 type tx struct {
-	h    *conn
-	base driver.Tx
-	ctx  context.Context    // BeginTx's: tells whether sql.DB rolls back because it ended
-	stop context.CancelFunc // of the context that the base got, if that is another; nil
+	h     *conn
+	base  driver.Tx
+	ctx   context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+	limit *queryLimit     // of the context that the base got, if that is another; nil
 }
 
 var _ driver.Tx = (*tx)(nil)
@@ -95,8 +95,6 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 
 // endTx forgets the transaction.
 func (h *conn) endTx() {
-	if h.tx.stop != nil {
-		h.tx.stop()
-	}
+	h.tx.limit.end()
 	h.tx = tx{h: h}
 }
