@@ -20,7 +20,7 @@ import (
 // allowedOverServers: pgx hangs up when it meets an ended context, and so does
 // go-sql-driver when it prepares; later uses of the sql.Conn then fail as well.
 var allowedOverServers = []likeness.Allowed{
-	{Label: "cancelled before/cancelled conn *", Bare: "connection", Wrapped: "== context.Canceled", Reason: endedContext},
+	{Label: "cancelled before/cancelled conn *", Bare: "connection", Wrapped: "context.Canceled", Reason: endedContext},
 	{Label: "cancelled before/late conn *", Bare: "connection", Wrapped: "== context.DeadlineExceeded", Reason: endedContext},
 	{Label: "cancelled before/conn close", Bare: "== sql.ErrConnDone", Wrapped: "ok", Reason: endedContext},
 }

@@ -134,7 +134,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 // glanceAfter is how long a link must have been idle for the socket to be
 // looked at before a loan (a system call, a third of a microsecond): one that
 // is used all the time shows by itself that it is there.
-const glanceAfter = time.Millisecond
+const glanceAfter = 100 * time.Microsecond
 
 // pingSoon is ping with a limit of its own: a server that does not answer must
 // not hold up a caller who has no deadline.

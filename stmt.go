@@ -63,8 +63,11 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 		l.stmts.drop(t)
 	}
 	base, err := l.prepare(ctx, s.query)
-	for try := 0; err != nil && try < 2 && p.dialect.Fault(err) == FaultTooManyStatements; try++ {
+	for try := 0; err != nil && try < shedTries && p.dialect.Fault(err) == FaultTooManyStatements; try++ {
 		p.shedStatements(l, try)
+		if try > 0 && pause(ctx, backoff(try)) != nil { // others take what becomes free too
+			break
+		}
 		base, err = l.prepare(ctx, s.query)
 	}
 	if err != nil {
@@ -75,6 +78,10 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 	l.stmts.put(t)
 	return t, nil
 }
+
+// shedTries is how often room is made for one statement when the server's
+// limit is reached: each time the caches are half as large.
+const shedTries = 8
 
 // sendsText says whether the statement runs as plain text: the cache is off
 // and the base can run text with arguments. MySQL's prepared statements have
