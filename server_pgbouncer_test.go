@@ -22,7 +22,7 @@ func pgbouncer(t *testing.T, s *realServer) string {
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
 		if program, err = exec.LookPath("/usr/sbin/pgbouncer"); err != nil {
-			t.Skip("needs PgBouncer: install it (Debian: apt-get install pgbouncer)")
+			t.Fatal("needs PgBouncer: make deps installs it (Debian: apt-get install pgbouncer)")
 		}
 	}
 	l, err := loopback.Listen()

@@ -4,12 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/testdb"
 	"github.com/pooledsql/pooled/mysql"
 	"github.com/pooledsql/pooled/pgx"
 )
@@ -35,19 +35,13 @@ func wireServers(t *testing.T) []wireServer {
 		s.dsn += sep + tlsParam
 		all = append(all, s)
 	}
-	if dsn := os.Getenv("POOLED_TEST_POSTGRES"); dsn != "" {
-		add(wireServer{"PostgreSQL", dsn, pgx.Driver(), `select pg_backend_pid()`,
-			`select count(*) from pg_stat_activity where pid = $1`,
-			`select pg_terminate_backend($1)`}, "sslmode=require")
-	}
-	if dsn := os.Getenv("POOLED_TEST_MYSQL"); dsn != "" {
-		add(wireServer{"MySQL", dsn, mysql.Driver(), `select connection_id()`,
-			`select count(*) from information_schema.processlist where id = ?`,
-			`kill ?`}, "tls=skip-verify")
-	}
-	if len(all) == 0 {
-		t.Skip("set POOLED_TEST_POSTGRES or POOLED_TEST_MYSQL to run this")
-	}
+	postgres, mariadb := testdb.SharedPostgres(t), testdb.SharedMySQL(t)
+	add(wireServer{"PostgreSQL", postgres.AdminDSN(postgres.NewDatabase(t)), pgx.Driver(), `select pg_backend_pid()`,
+		`select count(*) from pg_stat_activity where pid = $1`,
+		`select pg_terminate_backend($1)`}, "sslmode=require")
+	add(wireServer{"MySQL", mariadb.AdminDSN(mariadb.NewDatabase(t)), mysql.Driver(), `select connection_id()`,
+		`select count(*) from information_schema.processlist where id = ?`,
+		`kill ?`}, "tls=skip-verify")
 	return all
 }
 
@@ -196,10 +190,8 @@ func TestServerHangUpIsSeen(t *testing.T) {
 // stdlib pings a connection that was idle for a second. A pool does that
 // itself; without a pool (pool=off) stdlib must go on doing it.
 func TestServerIsPingedByStdlibOnlyWithoutAPool(t *testing.T) {
-	dsn := os.Getenv("POOLED_TEST_POSTGRES")
-	if dsn == "" {
-		t.Skip("set POOLED_TEST_POSTGRES to run this")
-	}
+	server := testdb.SharedPostgres(t)
+	dsn := server.AdminDSN(server.NewDatabase(t))
 	s := wireServer{name: "PostgreSQL", dsn: dsn, drv: pgx.Driver(), own: `select pg_backend_pid()`}
 	observed, id, slot := s.dial(t)
 	defer observed.Close()

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,17 +12,15 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/testdb"
 )
 
 // serverConfig is a MySQL or MariaDB server for tests, with an account that
 // may do everything.
 func serverConfig(t *testing.T) *mysql.Config {
 	t.Helper()
-	dsn := os.Getenv("POOLED_TEST_MYSQL")
-	if dsn == "" {
-		t.Skip("set POOLED_TEST_MYSQL to the DSN of a MySQL or MariaDB server (all privileges) to run this")
-	}
-	cfg, err := mysql.ParseDSN(dsn)
+	s := testdb.SharedMySQL(t)
+	cfg, err := mysql.ParseDSN(s.AdminDSN(s.NewDatabase(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,8 +104,8 @@ func TestServerRefusals(t *testing.T) {
 }
 
 func TestServerStatementFaults(t *testing.T) {
-	ctx := t.Context()
-	db := openBase(t, serverConfig(t).FormatDSN())
+	ctx, server := t.Context(), serverConfig(t)
+	db := openBase(t, server.FormatDSN())
 	a, b := session(t, db), session(t, db)
 	mustExec(t, a, `drop table if exists pooled_faults`)
 	mustExec(t, a, `create table pooled_faults (id int primary key, v int) engine=innodb`)
@@ -200,9 +197,9 @@ func TestServerStatementFaults(t *testing.T) {
 	t.Run("read-only server", func(t *testing.T) {
 		mustExec(t, b, `drop user if exists pooled_plain@'%'`)
 		mustExec(t, b, `create user pooled_plain@'%' identified by 'plain'`)
-		mustExec(t, b, `grant all on `+serverConfig(t).DBName+`.* to pooled_plain@'%'`)
+		mustExec(t, b, `grant all on `+server.DBName+`.* to pooled_plain@'%'`)
 		mustExec(t, b, `set global read_only = 1`)
-		cfg := serverConfig(t)
+		cfg := server.Clone()
 		cfg.User, cfg.Passwd = "pooled_plain", "plain"
 		_, err := openBase(t, cfg.FormatDSN()).Exec(`update pooled_faults set v = 1`)
 		mustExec(t, b, `set global read_only = 0`)
@@ -269,10 +266,7 @@ func TestServerTooManyConnections(t *testing.T) {
 func TestServerState(t *testing.T) {
 	c := session(t, openBase(t, serverConfig(t).FormatDSN()))
 	if err := c.Raw(func(dc any) error {
-		conn, err := Unwrap(dc)
-		if err != nil {
-			return err
-		}
+		conn := dc.(driver.Conn) // there is no pool here
 		if got := (Dialect{}).State(conn); got != pooled.ConnUnknown {
 			t.Errorf("state %d while open", got)
 		}

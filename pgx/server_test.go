@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,16 +14,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/testdb"
 )
 
 // serverDSN is the URL of a PostgreSQL server for tests, with a superuser.
 func serverDSN(t *testing.T) string {
 	t.Helper()
-	dsn := os.Getenv("POOLED_TEST_POSTGRES")
-	if dsn == "" {
-		t.Skip("set POOLED_TEST_POSTGRES to the URL of a PostgreSQL server (superuser) to run this")
-	}
-	return dsn
+	s := testdb.SharedPostgres(t)
+	return s.AdminDSN(s.NewDatabase(t))
 }
 
 // openBase opens the driver below the pool, so that every error arrives as it

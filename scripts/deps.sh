@@ -19,6 +19,7 @@ here() { # is one of the programs in PATH or where servers live?
 missing=()
 { here initdb && here psql; } || missing+=(postgresql)
 { here mariadbd && here mariadb-install-db && here mariadb; } || missing+=(mariadb-server)
+here pgbouncer || missing+=(pgbouncer)
 if [[ ${#missing[@]} -eq 0 ]]; then
 	exit 0
 fi
@@ -27,10 +28,10 @@ if ! command -v apt-get >/dev/null; then
 	cat >&2 <<-TEXT
 	The tests start servers of their own and miss: ${missing[*]}
 	Install what provides initdb, postgres and psql (PostgreSQL 12 or later), and
-	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later):
-	  Fedora   dnf install postgresql-server mariadb-server
-	  Alpine   apk add postgresql mariadb mariadb-client
-	  macOS    brew install postgresql@17 mariadb
+	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later), and pgbouncer:
+	  Fedora   dnf install postgresql-server mariadb-server pgbouncer
+	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer
+	  macOS    brew install postgresql@17 mariadb pgbouncer
 	The services themselves need not run.
 	TEXT
 	exit 1
