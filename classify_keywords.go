@@ -3,7 +3,8 @@ package pooled
 import "strings"
 
 // keyword names a word that the rules of the classifier look at. A keyword
-// without a rule has no number of its own (kwOther).
+// without a rule has no number of its own (kwOther). The file is long because
+// it is one list, and the numbers and the words must be kept together.
 type keyword uint16
 
 const (
