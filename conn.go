@@ -31,11 +31,13 @@ type conn struct {
 	link  *link  // see handle.go for who may touch it when
 	wait  waiter // its place in the gate's queue
 
-	busy  bool // a call into the base is under way; still set afterwards: it panicked
-	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
-	dirty bool // more than proven reads ran in this loan: it cannot move to another link
-	tries int  // how often the present statement has been tried again
-	tx    tx   // the open transaction; tx.base is nil outside one
+	busy  bool       // a call into the base is under way; still set afterwards: it panicked
+	lost  bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
+	dirty bool       // more than proven reads ran in this loan: it cannot move to another link
+	tries int        // how often the present statement has been tried again
+	wants *Statement // what the present call runs, for who looks at the queue
+	start int64      // nano() when it began to run
+	tx    tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
 	// transaction that its context ended it is given up where database/sql
@@ -84,6 +86,7 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 		}
 		l, now := h.link, nano()
 		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
+		l.tape.lent(now)
 		err := l.begin(ctx, idle)
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
@@ -159,14 +162,16 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	st := h.pool.texts.get(query)
+	h.wants = st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
@@ -174,6 +179,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
@@ -185,9 +191,11 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		}
 		if err == nil {
 			h.ran(l, st)
+			l.ended(ctx, st, h.start, 0, 0)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -207,14 +215,16 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 }
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	st := h.pool.texts.get(query)
+	h.wants = st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
@@ -222,6 +232,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
@@ -232,10 +243,11 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
+			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil, h.start, l.tape.answered()}, lim), nil
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -260,11 +272,14 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 }
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return nil, err
 	}
-	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	l.tape.begun++
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -316,10 +331,13 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 }
 
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	h.wants = beginStatement
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(beginStatement, err)
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(beginStatement)
@@ -332,11 +350,13 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			l.setPhase(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
+			l.ended(ctx, beginStatement, h.start, 0, 0)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
+			h.pool.failed(ctx, beginStatement, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -358,10 +378,12 @@ func (h *conn) Ping(ctx context.Context) (err error) {
 }
 
 func (h *conn) ping(ctx context.Context) error {
+	h.wants = pingStatement
 	l, err := h.bind(ctx)
 	if err != nil {
 		return err
 	}
+	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
 		limited, lim := h.limit(ctx, l, pingStatement)
@@ -416,7 +438,8 @@ func (h *conn) endLoan() {
 	if !h.state.onLoan() {
 		return
 	}
-	l, p, now := h.link, h.pool, nano()
+	l, p := h.link, h.pool
+	now := l.tape.returned()
 	used := time.Duration(now - l.since.Load())
 	l.use.add(used)
 	if l.leaked.Load() {

@@ -20,6 +20,7 @@ type waiter struct {
 	deadline   int64 // nano() at which its context ends; 0: no deadline
 	prev, next *waiter
 	queued     bool
+	since      int64 // nano() when it queued
 }
 
 // waitQueue is the line of callers, first in, first out.
@@ -75,6 +76,11 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 		return nil, ErrShutdown
 	}
 	p.startLocked()
+	if l := h.link; l != nil && p.stealLocked(l) { // its own, which was only looked at
+		l.holder = h
+		p.mu.Unlock()
+		return l, nil
+	}
 	p.attention.Add(1) // before we look: see handle.go
 	if !p.paused && (front || p.queue.len == 0) {
 		if l := p.takeIdleLocked(); l != nil {
@@ -100,7 +106,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	if w.granted == nil {
 		w.h, w.granted = h, make(chan struct{}, 1)
 	}
-	w.link, w.err, w.deadline = nil, nil, 0
+	w.link, w.err, w.deadline, w.since = nil, nil, 0, nano()
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = nano() + int64(time.Until(deadline))
 	}
@@ -112,7 +118,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 
 // await waits for the grant, the time-out or the end of ctx.
 func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
-	start := nano()
+	start := w.since
 	var timeout <-chan time.Time
 	if d := p.cfg.AcquireTimeout; d > 0 {
 		if w.timer == nil {
@@ -134,6 +140,9 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 	waited := time.Duration(nano() - start)
 	p.stats.waits.add(waited)
 	if reason == nil {
+		if w.link != nil {
+			w.link.tape.waited = int64(waited)
+		}
 		return w.link, w.err
 	}
 
@@ -377,6 +386,9 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
+	if l.tape.n > 0 {
+		p.measures.play(&l.tape, nano())
+	}
 	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice

@@ -92,6 +92,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		h.tries = 0
 		return nil, sealed(err)
 	}
+	l.tape.begun++ // began on another link
 	return l, nil
 }
 

@@ -31,8 +31,11 @@ type rows struct {
 	query replay
 	given bool // a row of it has been given out
 	limit *queryLimit
-	ended bool // its end has been given out: the answer is complete
-	tries int  // how often it has been asked for again
+	ended bool  // its end has been given out: the answer is complete
+	tries int   // how often it has been asked for again
+	n     int64 // rows given out
+	err   error // what ended it, other than its end
+	told  bool  // its failure has been measured already
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -43,6 +46,8 @@ type replay struct {
 	args []driver.NamedValue // converted
 	st   *Statement
 	stmt *stmt // nil for a plain query
+
+	start, answer int64 // nano() when it began to run and had its first answer; 0: not timed
 }
 
 // openRows wraps a result of the base in a loan of h.
@@ -53,6 +58,7 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m *queryLi
 	}
 	r.h, r.base, r.twin, r.query, r.limit = h, base, t, q, m
 	r.given, r.ended, r.tries = false, false, 0
+	r.n, r.err, r.told = 0, nil, false
 	l.open++
 	l.setPhase(phaseRows)
 	return exposeRows(r)
@@ -66,6 +72,7 @@ func (r *rows) Columns() []string { return r.base.Columns() }
 // QueryRow that has its row succeeds.
 func (r *rows) Close() error {
 	l, base, t, st, ended := r.link, r.base, r.twin, r.query.st, r.ended
+	ctx := r.query.ctx
 	if base == nil {
 		return nil
 	}
@@ -77,6 +84,7 @@ func (r *rows) Close() error {
 	h := r.h
 	if h.link != l {
 		r.limit.end()
+		r.measure(ctx, driver.ErrBadConn)
 		return nil // hung up under the rows, which ended them
 	}
 	// After a panic here sql.DB never returns the handle.
@@ -87,14 +95,30 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	if err == nil || h.off || ended {
-		return h.noted(l, err)
+	if err != nil && !h.off && !ended {
+		err = h.verdict(l, st, wasSent, err)
+		if l.broken && st.Retryable && h.tx.base == nil {
+			err = nil
+		}
+	} else {
+		err = h.noted(l, err)
 	}
-	lost := h.verdict(l, st, wasSent, err)
-	if l.broken && st.Retryable && h.tx.base == nil {
-		return nil
+	r.measure(ctx, err)
+	return err
+}
+
+// measure measures the whole query at its end.
+func (r *rows) measure(ctx context.Context, err error) {
+	switch q := &r.query; {
+	case r.told:
+	case r.err != nil:
+		r.h.pool.failed(ctx, q.st, q.start, r.n, r.err)
+	case err != nil:
+		r.h.pool.failed(ctx, q.st, q.start, r.n, err)
+	default:
+		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	return lost
+	r.err = nil
 }
 
 // wasSent is the evidence for a statement that has had an answer.
@@ -116,6 +140,7 @@ func (r *rows) advance(next func() error) error {
 		r.link.inRows = false
 		if err == nil {
 			r.given = true
+			r.n++
 			return nil
 		}
 		if err == io.EOF {
@@ -123,6 +148,7 @@ func (r *rows) advance(next func() error) error {
 			return err
 		}
 		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
+			r.err = err
 			return err
 		}
 	}
@@ -148,6 +174,7 @@ func (r *rows) again(err error) error {
 	h.tries = r.tries         // that a result began ends no series
 	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
 	tries := h.tries
+	r.told = failed == nil // below
 	var again driver.Rows
 	if failed == nil && q.stmt == nil {
 		again, failed = h.QueryContext(q.ctx, q.text, q.args)
@@ -161,6 +188,7 @@ func (r *rows) again(err error) error {
 	}
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
+	r.query.start, r.told = q.start, false
 	if fresh != r {
 		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
 	}

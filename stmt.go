@@ -115,7 +115,10 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 			res, err = t.exec(limited, args)
 			l.stmts.unpin(t)
 		}
-		return lim.done(l.pool, s.st, err)
+		if err = lim.done(l.pool, s.st, err); err == nil {
+			l.ended(ctx, s.st, s.h.start, 0, 0)
+		}
+		return err
 	})
 	return res, err
 }
@@ -145,7 +148,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 		if err != nil {
 			return lim.done(l.pool, s.st, err)
 		}
-		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}, lim) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s, s.h.start, l.tape.answered()}, lim) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -155,10 +158,13 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 // be tried again.
 func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
 	h := s.h
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return err
 	}
+	h.start = l.tape.begin()
 	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
@@ -207,6 +213,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			st = prepareStatement
 		}
 		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			h.pool.failed(ctx, s.st, h.start, 0, err)
 			return err
 		}
 	}
