@@ -247,10 +247,12 @@ type Config struct {
 	// bounds. They may use the pool's sql.DB. Default: none.
 	HealthChecks []HealthCheck
 
-	// TraceID returns the trace that a context belongs to, for slow and
-	// repeated statements; "" for none. It is called for these alone, on the
-	// caller's goroutine. Package otelexport has one. Default: none.
-	TraceID func(context.Context) string
+	// TraceID returns the W3C trace id that a context belongs to, if it has
+	// one that is worth following. It is named with slow and repeated
+	// statements, and each trace counts as a [Scope]. It is called for every
+	// statement, on the caller's goroutine, so it must be quick. Package
+	// otelexport has one. Default: none.
+	TraceID func(context.Context) (id [16]byte, ok bool)
 
 	sources map[string]string // setting name -> where its value came from
 	dsn     string            // the DSN for the base driver, without pool settings

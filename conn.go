@@ -31,13 +31,16 @@ type conn struct {
 	link  *link  // see handle.go for who may touch it when
 	wait  waiter // its place in the gate's queue
 
-	busy  bool       // a call into the base is under way; still set afterwards: it panicked
-	lost  bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
-	dirty bool       // more than proven reads ran in this loan: it cannot move to another link
-	tries int        // how often the present statement has been tried again
-	wants *Statement // what the present call runs, for who looks at the queue
-	start int64      // nano() when it began to run
-	tx    tx         // the open transaction; tx.base is nil outside one
+	busy    bool       // a call into the base is under way; still set afterwards: it panicked
+	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
+	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
+	tries   int        // how often the present statement has been tried again
+	wants   *Statement // what the present call runs, for who looks at the queue
+	start   int64      // nano() when it began to run
+	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
+	retried int        // how often it was tried again
+	quiet   bool       // the pool's own: counted nowhere
+	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
 	// transaction that its context ended it is given up where database/sql
@@ -74,10 +77,12 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 }
 
 func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
-	p := h.pool
+	p, waited := h.pool, int64(0)
 	for {
 		if !h.state.resume() {
 			l, err := p.acquire(ctx, h, front)
+			waited += h.wait.took
+			h.waited = waited
 			if err != nil {
 				return nil, err
 			}
@@ -86,7 +91,7 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 		}
 		l, now := h.link, nano()
 		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
-		l.tape.lent(now)
+		l.tape.lent(now, waited)
 		err := l.begin(ctx, idle)
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
@@ -156,7 +161,7 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return res, err
 }
@@ -209,7 +214,7 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return rows, err
 }
@@ -325,7 +330,7 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	t, err = h.begin(ctx, opts)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
-		h.ended(beginStatement, start, err)
+		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
 }

@@ -141,12 +141,13 @@ func (p *Pool) Statements() StatementStats {
 	return s
 }
 
-// ResetStatements forgets what was measured of statements: Digests, Statements
-// and Slow begin anew. The counters of Stats go on.
+// ResetStatements forgets what was measured of statements: Digests, Statements,
+// Slow and Repeats begin anew. The counters of Stats go on.
 func (p *Pool) ResetStatements() {
 	m := p.measured()
 	m.clearLocked()
 	m.mu.Unlock()
 	p.slow.clear()
+	p.repeats.clear()
 	p.note(EventReset, "statement statistics reset")
 }

@@ -21,12 +21,14 @@ type waiter struct {
 	prev, next *waiter
 	queued     bool
 	since      int64 // nano() when it queued
+	took       int64 // how long it was queued the last time; 0: it was not
 }
 
 // waitQueue is the line of callers, first in, first out.
 type waitQueue struct {
 	head, tail *waiter
 	len        int
+	quiet      int // of these, the pool's own
 }
 
 // push puts w at the end, or in front of everybody.
@@ -47,6 +49,9 @@ func (q *waitQueue) push(w *waiter, front bool) {
 		q.tail = w
 	}
 	q.len++
+	if w.h.quiet {
+		q.quiet++
+	}
 }
 
 func (q *waitQueue) remove(w *waiter) {
@@ -62,6 +67,9 @@ func (q *waitQueue) remove(w *waiter) {
 	}
 	w.prev, w.next, w.queued = nil, nil, false
 	q.len--
+	if w.h.quiet {
+		q.quiet--
+	}
 }
 
 // acquire lends a link to h, which is hollow. front is for a caller whose
@@ -70,6 +78,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	h.wait.took = 0
 	p.mu.Lock()
 	if p.shutdown || p.closed.Load() { // closed: the handle's own sql.DB was
 		p.mu.Unlock()
@@ -138,11 +147,12 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 		reason = ErrAcquireTimeout
 	}
 	waited := time.Duration(nano() - start)
-	p.stats.waits.add(waited)
+	w.took = int64(waited)
+	quiet := w.h.quiet
+	if !quiet {
+		p.stats.waits.add(waited)
+	}
 	if reason == nil {
-		if w.link != nil {
-			w.link.tape.waited = int64(waited)
-		}
 		return w.link, w.err
 	}
 
@@ -158,11 +168,16 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 	}
 	if reason == context.Canceled {
 		p.mu.Unlock()
-		p.stats.cancelled.Add(1)
+		if !quiet {
+			p.stats.cancelled.Add(1)
+		}
 		return nil, reason
 	}
 	failed := p.failureLocked(waited)
 	p.mu.Unlock()
+	if quiet {
+		return nil, failed.error(reason)
+	}
 	if reason == ErrAcquireTimeout {
 		p.stats.timeouts.Add(1)
 	} else {
@@ -460,7 +475,7 @@ func (c Counts) String() string {
 }
 
 func (p *Pool) countsLocked() Counts {
-	c := Counts{Max: p.max, Min: p.min, Dialling: p.dialling, Closing: p.closing, Waiting: p.queue.len}
+	c := Counts{Max: p.max, Min: p.min, Dialling: p.dialling, Closing: p.closing, Waiting: p.queue.len - p.queue.quiet}
 	for _, l := range p.links {
 		if l.inUse() {
 			c.InUse++

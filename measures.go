@@ -15,6 +15,7 @@ type measures struct {
 	on        bool
 	limit     int   // digests that are told apart
 	slowAfter int64 // nanoseconds; the largest number when that is off
+	scoped    bool  // traces count as scopes
 
 	mu      sync.Mutex // never held during I/O or a call out of this file
 	digests map[uint64]*digest
@@ -67,6 +68,7 @@ func (m *measures) init(c *Config) {
 	}
 	m.on = true
 	m.limit = max(0, c.Digests)
+	m.scoped = c.TraceID != nil && c.RepeatLimit > 0
 	m.slowAfter = int64(c.SlowQuery)
 	if c.SlowQuery <= 0 {
 		m.slowAfter = 1<<63 - 1

@@ -31,6 +31,7 @@ type Pool struct {
 	measures   measures
 	slow       slowRing
 	repeats    repeats
+	traces     traceScopes
 	events     eventRing
 	prober     prober
 	health     health

@@ -29,13 +29,13 @@ type prober struct {
 func (p *Pool) probe(ctx context.Context) Probe {
 	b := &p.prober
 	b.mu.Lock()
-	answer := b.answer
-	if answer == nil && (b.last.At.IsZero() || nano()-b.ended >= int64(p.cfg.HealthProbeEvery)) && p.probes(b) {
-		answer = b.answer
+	if b.answer == nil && (b.last.At.IsZero() || nano()-b.ended >= int64(p.cfg.HealthProbeEvery)) {
+		p.probes(b)
 	}
+	answer, wait := b.answer, healthWait-time.Duration(nano()-b.start)
 	b.mu.Unlock()
-	if answer != nil {
-		timer := time.NewTimer(healthWait)
+	if answer != nil && wait > 0 {
+		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
 		case <-answer:
@@ -57,14 +57,14 @@ func (p *Pool) probe(ctx context.Context) Probe {
 
 // probes starts a probe in the background, unless nothing could come of it.
 // b.mu is held.
-func (p *Pool) probes(b *prober) bool {
+func (p *Pool) probes(b *prober) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.shutdown || p.closed.Load() || p.paused || p.outage.open {
-		return false
+		return
 	}
 	if b.handle == nil {
-		b.handle = &conn{pool: p}
+		b.handle = &conn{pool: p, quiet: true, wants: pingStatement}
 	}
 	b.answer, b.start = make(chan struct{}), nano()
 	background := p.dialCtx
@@ -78,7 +78,6 @@ func (p *Pool) probes(b *prober) bool {
 			b.last = Probe{At: time.Now(), Latency: latency, Err: err}
 		}
 	})
-	return true
 }
 
 // errNoneToAsk says that all links were in use for all of the time, and not

@@ -65,9 +65,7 @@ func (p *Pool) Slow() []SlowStatement {
 func (p *Pool) noteSlow(ctx context.Context, r record, code string) {
 	s := SlowStatement{At: time.Now(), Operation: r.st.Operation, Digest: r.st.Digest, Class: r.st.Class,
 		Took: time.Duration(r.took), Wait: time.Duration(r.wait), Read: time.Duration(max(r.read, 0)), Rows: r.rows, Code: code}
-	if f := p.cfg.TraceID; f != nil && ctx != nil {
-		s.TraceID = f(ctx)
-	}
+	s.TraceID = p.traceText(ctx)
 	if p.cfg.SlowQueryCaller {
 		var pcs [leakDepth]uintptr
 		s.Caller = callSite(pcs[:runtime.Callers(2, pcs[:])])

@@ -100,7 +100,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return res, err
 }
@@ -131,7 +131,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return rows, err
 }

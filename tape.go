@@ -49,9 +49,10 @@ type record struct {
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
 }
 
-// lent begins the tape's account of a loan at the time now.
-func (t *tape) lent(now int64) {
-	t.mark, t.begun, t.brief = now, 0, false
+// lent begins the tape's account of a loan at the time now, for whose link the
+// caller queued that long.
+func (t *tape) lent(now, waited int64) {
+	t.mark, t.begun, t.brief, t.waited = now, 0, false, waited
 }
 
 // begin returns when the statement at hand begins.
@@ -108,7 +109,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if r.took >= p.measures.slowAfter {
 		p.noteSlow(ctx, *r, "")
 	}
-	if scopes.Load() {
+	if p.measures.scoped || scopes.Load() && p.cfg.RepeatLimit > 0 {
 		p.noteScope(ctx, st)
 	}
 	if t.n++; t.n == tapeLen || now-t.played >= int64(tapeAge) {

@@ -19,7 +19,7 @@ var _ driver.Tx = (*tx)(nil)
 // Commit commits. When the answer is lost, nobody knows the outcome, and that
 // is what the program is told (ErrOutcomeUnknown).
 func (t *tx) Commit() (err error) {
-	h := t.h
+	h, ctx := t.h, t.ctx
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
@@ -34,7 +34,7 @@ func (t *tx) Commit() (err error) {
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.ended(commitStatement, start, err)
+		h.ended(ctx, commitStatement, start, err)
 	}
 	return err
 }
@@ -51,7 +51,7 @@ func (t *tx) Rollback() (err error) {
 	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.ended(rollbackStatement, start, err)
+		h.ended(ctx, rollbackStatement, start, err)
 	}
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
