@@ -497,9 +497,15 @@ func (h *conn) Close() error {
 // the answer does no harm: a transaction, or a prepared statement, ends with
 // its link.
 var (
-	pingStatement     = &Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)", Summary: "PING"}
-	prepareStatement  = &Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)", Summary: "PREPARE"}
-	beginStatement    = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN", Summary: "BEGIN"}
-	commitStatement   = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
-	rollbackStatement = &Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK", Summary: "ROLLBACK"}
+	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
+	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})
+	commitStatement   = ownStatement(Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT"})
+	rollbackStatement = ownStatement(Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK"})
 )
+
+// ownStatement completes a Statement without a text.
+func ownStatement(s Statement) *Statement {
+	s.Summary, s.Fingerprint = s.Operation, fingerprint([]byte(s.Digest))
+	return &s
+}
