@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -44,6 +43,9 @@ type Server struct {
 	settings map[string]string
 	dog      *watchdog
 	primary  *Server // of a standby
+
+	authority  *authority // signed the server's certificate and its clients'
+	withoutTLS bool
 
 	mu      sync.Mutex
 	process *process // nil before Start and after Stop or Kill
@@ -85,9 +87,12 @@ func newServer(e engine, opts []Option) (s *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	password, err := os.ReadFile(filepath.Join(s.dir, "password"))
+	password, err := os.ReadFile(s.file("password"))
 	if err != nil {
 		return nil, err
+	}
+	if err := s.setUpTLS(); err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
 	}
 	s.base = target{user: e.app(), password: string(password)}
 	if e.kind() == KindPostgres {
@@ -131,6 +136,9 @@ func (s *Server) DSNVia(addr, database string) string {
 // AdminDSN is DSN for the superuser, who gets in when ordinary users no longer
 // do. On an external server it is the same user.
 func (s *Server) AdminDSN(database string) string { return s.engine.dsn(s.adminAt(database)) }
+
+// Login is the name and the password of the user of DSN.
+func (s *Server) Login() (user, password string) { return s.base.user, s.base.password }
 
 func (s *Server) at(database string) target {
 	t := s.base
