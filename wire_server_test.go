@@ -21,14 +21,14 @@ type wireServer struct {
 	own       string // the session's own number
 	alive     string // counts the sessions with a number
 	kill      string // ends the session with a number
-	encrypted string // tells whether the session that asks is
+	secret    string // tells whether the session that asks is encrypted
 }
 
 func wireServers(t *testing.T) []wireServer {
 	var all []wireServer
 	add := func(s wireServer, encryptedDSN string) {
 		plain := s
-		plain.encrypted = ""
+		plain.secret = ""
 		s.name += "/TLS"
 		s.dsn = encryptedDSN
 		all = append(all, plain, s)
@@ -74,9 +74,9 @@ func (s wireServer) dial(t *testing.T) (driver.Conn, int64, interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.encrypted != "" {
+	if s.secret != "" {
 		var encrypted sql.NullBool
-		if err := encrypted.Scan(value(t, conn, s.encrypted)); err != nil || !encrypted.Bool {
+		if err := encrypted.Scan(value(t, conn, s.secret)); err != nil || !encrypted.Bool {
 			t.Fatalf("the session is not encrypted: %v", err)
 		}
 	}

@@ -7,21 +7,33 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
-	"net"
+	"os"
+	"path/filepath"
+	"testing"
 	"time"
-
-	"github.com/pooledsql/pooled/internal/loopback"
 )
 
-// authority is a certificate authority that nobody trusts without being told.
-type authority struct {
+// Authority is a certificate authority that nobody trusts without being told.
+// It may be used by any goroutine.
+type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
-func newAuthority() (*authority, error) {
-	template := certificate("authority of a test server")
+// NewAuthority makes one that signed nothing yet.
+func NewAuthority(tb testing.TB) *Authority {
+	tb.Helper()
+	a, err := newAuthority()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+func newAuthority() (*Authority, error) {
+	template := certificate("authority of a test")
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -32,14 +44,46 @@ func newAuthority() (*authority, error) {
 		return nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
-	return &authority{cert, key}, err
+	return &Authority{cert, key}, err
 }
 
-// pem is the authority's own certificate.
-func (a *authority) pem() []byte { return pemBlock("CERTIFICATE", a.cert.Raw) }
+// RootCert returns a PEM file with the authority's own certificate, for who is
+// to trust it. It goes away with the test.
+func (a *Authority) RootCert(tb testing.TB) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "root.crt")
+	if err := os.WriteFile(path, a.pem(), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+// ClientCert makes a certificate for a client of that name, which change may
+// alter before it is signed, and returns its PEM file and its key's. They go
+// away with the test.
+func (a *Authority) ClientCert(tb testing.TB, name string, change func(*x509.Certificate)) (cert, key string) {
+	tb.Helper()
+	template := certificate(name)
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if change != nil {
+		change(template)
+	}
+	certPEM, keyPEM, err := a.issue(template)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := tb.TempDir()
+	cert, key = filepath.Join(dir, "client.crt"), filepath.Join(dir, "client.key")
+	if err := errors.Join(os.WriteFile(cert, certPEM, 0o600), os.WriteFile(key, keyPEM, 0o600)); err != nil {
+		tb.Fatal(err)
+	}
+	return cert, key
+}
+
+func (a *Authority) pem() []byte { return pemBlock("CERTIFICATE", a.cert.Raw) }
 
 // issue signs a certificate for a new key and returns both in PEM.
-func (a *authority) issue(template *x509.Certificate) (cert, key []byte, err error) {
+func (a *Authority) issue(template *x509.Certificate) (cert, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -52,8 +96,7 @@ func (a *authority) issue(template *x509.Certificate) (cert, key []byte, err err
 	return pemBlock("CERTIFICATE", certDER), pemBlock("EC PRIVATE KEY", keyDER), err
 }
 
-// certificate is one that is good for a day, with a number of its
-// own, as OpenSSL wants it from each of an authority's.
+// certificate is one that is good for a day.
 func certificate(name string) *x509.Certificate {
 	now := time.Now()
 	return &x509.Certificate{
@@ -62,14 +105,6 @@ func certificate(name string) *x509.Certificate {
 		NotBefore:    now.Add(-time.Hour),
 		NotAfter:     now.Add(24 * time.Hour),
 	}
-}
-
-// serverCertificate is the one that a server has unless it is told otherwise.
-func serverCertificate() *x509.Certificate {
-	c := certificate("test server")
-	c.IPAddresses = []net.IP{net.ParseIP(loopback.Host)}
-	c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	return c
 }
 
 func pemBlock(kind string, der []byte) []byte {

@@ -32,7 +32,7 @@
 // # TLS
 //
 // Every private server speaks TLS, with a certificate of an authority of its
-// own (RootCert), to clients that ask for it; DSN does not ask. An external
+// own (Authority), to clients that ask for it; DSN does not ask. An external
 // server must speak it too for the tests that want it.
 //
 // # What is durable

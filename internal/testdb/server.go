@@ -44,7 +44,7 @@ type Server struct {
 	dog      *watchdog
 	primary  *Server // of a standby
 
-	authority  *authority // signed the server's certificate and its clients'
+	authority  *Authority
 	withoutTLS bool
 
 	mu      sync.Mutex
@@ -136,9 +136,6 @@ func (s *Server) DSNVia(addr, database string) string {
 // AdminDSN is DSN for the superuser, who gets in when ordinary users no longer
 // do. On an external server it is the same user.
 func (s *Server) AdminDSN(database string) string { return s.engine.dsn(s.adminAt(database)) }
-
-// Login is the name and the password of the user of DSN.
-func (s *Server) Login() (user, password string) { return s.base.user, s.base.password }
 
 func (s *Server) at(database string) target {
 	t := s.base
