@@ -113,9 +113,12 @@ func (h *conn) hangUp(reason closeReason) {
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
 	h.tries = 0
-	if st.Retryable {
-		return
+	if !st.Retryable {
+		h.changed(l, st)
 	}
+}
+
+func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
@@ -135,9 +138,12 @@ func (h *conn) ran(l *link, st *Statement) {
 // sql.DB may never return the handle, so the loan ends here: the link may be
 // in the middle of anything and is hung up.
 func (h *conn) guard() {
-	if !h.busy {
-		return
+	if h.busy {
+		h.panicked()
 	}
+}
+
+func (h *conn) panicked() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
@@ -179,7 +185,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
@@ -227,7 +233,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -284,7 +290,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, prepareStatement)
+		limited, lim := h.pool.limit(ctx, l, prepareStatement)
 		t, err := s.twin(limited, l)
 		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
@@ -366,7 +372,7 @@ func (h *conn) ping(ctx context.Context) error {
 	}
 	for l.pinger != nil {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, pingStatement)
+		limited, lim := h.pool.limit(ctx, l, pingStatement)
 		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}

@@ -234,11 +234,13 @@ type evidence struct {
 
 func (l *link) evidence() evidence {
 	n, ok := l.wire.written()
-	e := evidence{sent: n, seen: ok}
-	if !ok && l.pool.knowsState {
-		e.closed = l.pool.dialect.State(l.base) == ConnClosed
-	}
-	return e
+	return evidence{sent: n, seen: ok, closed: !ok && l.closed()}
+}
+
+// closed says of a link whose socket is not observed whether the base has
+// closed it.
+func (l *link) closed() bool {
+	return l.pool.knowsState && l.pool.dialect.State(l.base) == ConnClosed
 }
 
 // nothingSent says whether no byte left this process since e. A base whose

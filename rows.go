@@ -144,31 +144,44 @@ var wasSent = evidence{seen: true, sent: math.MaxUint64}
 
 // Next is called once for each row and does little but pass on.
 func (r *rows) Next(dest []driver.Value) error {
-	return r.advance(func() error { return r.base.Next(dest) })
-}
-
-// advance moves to the next row by next, which does not escape.
-func (r *rows) advance(next func() error) error {
 	for {
-		if r.h.link != r.link {
+		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		r.link.inRows = true
-		err := next()
-		r.link.inRows = false
-		if err == nil {
-			r.given = true
-			return nil
-		}
-		if err == io.EOF {
-			r.more = r.HasNextResultSet()
-			r.eof = true
-			return err
-		}
-		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
+		if again, err := r.leave(r.base.Next(dest)); !again {
 			return err
 		}
 	}
+}
+
+// enter begins a call that moves to the next row; false: the link is gone.
+func (r *rows) enter() bool {
+	if r.h.link != r.link {
+		return false
+	}
+	r.link.inRows = true
+	return true
+}
+
+// leave ends it, with what the base said.
+func (r *rows) leave(err error) (again bool, _ error) {
+	r.link.inRows = false
+	if err == nil {
+		r.given = true
+		return false, nil
+	}
+	return r.stopped(err)
+}
+
+// stopped says what becomes of a result that gave no row.
+func (r *rows) stopped(err error) (again bool, _ error) {
+	if err == io.EOF {
+		r.more = r.HasNextResultSet()
+		r.eof = true
+		return false, err
+	}
+	err = r.again(r.limit.told(r.h.pool, r.query.st, err))
+	return err == nil, err
 }
 
 // again asks the whole query once more if its link was lost before the first
