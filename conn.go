@@ -32,11 +32,16 @@ type conn struct {
 	wait  waiter // its place in the gate's queue
 	texts textMemo
 
-	busy  bool // a call into the base is under way; still set afterwards: it panicked
-	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
-	dirty bool // more than proven reads ran in this loan: it cannot move to another link
-	tries int  // how often the present statement has been tried again
-	tx    tx   // the open transaction; tx.base is nil outside one
+	busy    bool       // a call into the base is under way; still set afterwards: it panicked
+	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
+	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
+	tries   int        // how often the present statement has been tried again
+	wants   *Statement // what the present call runs, for who looks at the queue
+	start   int64      // nano() when it began to run
+	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
+	retried int        // how often it was tried again
+	quiet   bool       // the pool's own: counted nowhere
+	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
 	// transaction that its context ended it is given up where database/sql
@@ -73,12 +78,14 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 }
 
 func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
-	p := h.pool
+	p, waited := h.pool, int64(0)
 	for {
 		now := nano()
 		since, ok := h.state.resume(now)
 		if !ok {
 			l, err := p.acquire(ctx, h, front)
+			waited += h.wait.took
+			h.waited = waited
 			if err != nil {
 				return nil, err
 			}
@@ -86,6 +93,7 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 			h.state.take(now)
 		}
 		l := h.link
+		l.tape.lent(now, waited)
 		err := l.begin(ctx, min(elapsed(now, since), now-l.heard))
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
@@ -161,20 +169,22 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return res, err
 }
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	st := h.texts.get(h.pool.texts, query)
+	h.wants = st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.texts.get(h.pool.texts, query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
@@ -182,6 +192,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
@@ -193,9 +204,11 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		}
 		if err == nil {
 			h.ran(l, st)
+			l.ended(ctx, st, h.start, 0, 0)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -209,20 +222,22 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return rows, err
 }
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	st := h.texts.get(h.pool.texts, query)
+	h.wants = st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.texts.get(h.pool.texts, query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
@@ -230,6 +245,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
@@ -244,6 +260,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -268,11 +285,14 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 }
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return nil, err
 	}
-	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
+	l.tape.begun++
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -318,16 +338,19 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	t, err = h.begin(ctx, opts)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
-		h.ended(beginStatement, start, err)
+		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
 }
 
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	h.wants = beginStatement
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(beginStatement, err)
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(beginStatement)
@@ -340,11 +363,13 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			h.state.set(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
+			l.ended(ctx, beginStatement, h.start, 0, 0)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
+			h.pool.failed(ctx, beginStatement, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -366,10 +391,12 @@ func (h *conn) Ping(ctx context.Context) (err error) {
 }
 
 func (h *conn) ping(ctx context.Context) error {
+	h.wants = pingStatement
 	l, err := h.bind(ctx)
 	if err != nil {
 		return err
 	}
+	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
 		limited, lim := h.pool.limit(ctx, l, pingStatement)
@@ -424,7 +451,8 @@ func (h *conn) endLoan() {
 	if !h.state.onLoan() {
 		return
 	}
-	l, p, now := h.link, h.pool, nano()
+	l, p := h.link, h.pool
+	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
 	l.use.add(used)
 	if l.leaked.Load() {

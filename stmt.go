@@ -100,7 +100,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return res, err
 }
@@ -115,7 +115,10 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 			res, err = t.exec(limited, args)
 			l.stmts.unpin(t)
 		}
-		return lim.done(l.pool, s.st, err)
+		if err = lim.done(l.pool, s.st, err); err == nil {
+			l.ended(ctx, s.st, s.h.start, 0, 0)
+		}
+		return err
 	})
 	return res, err
 }
@@ -128,7 +131,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return rows, err
 }
@@ -155,10 +158,13 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 // be tried again.
 func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
 	h := s.h
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return err
 	}
+	h.start = l.tape.begin()
 	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
@@ -207,6 +213,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			st = prepareStatement
 		}
 		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			h.pool.failed(ctx, s.st, h.start, 0, err)
 			return err
 		}
 	}
