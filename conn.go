@@ -30,6 +30,7 @@ type conn struct {
 	state handleState
 	link  *link  // see handle.go for who may touch it when
 	wait  waiter // its place in the gate's queue
+	texts textMemo
 
 	busy    bool       // a call into the base is under way; still set afterwards: it panicked
 	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
@@ -79,20 +80,21 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 	p, waited := h.pool, int64(0)
 	for {
-		if !h.state.resume() {
+		now := nano()
+		since, ok := h.state.resume(now)
+		if !ok {
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
 			h.waited = waited
 			if err != nil {
 				return nil, err
 			}
-			h.link = l
-			h.state.take()
+			h.link, since, now = l, l.since, nano()
+			h.state.take(now)
 		}
-		l, now := h.link, nano()
-		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
+		l := h.link
 		l.tape.lent(now, waited)
-		err := l.begin(ctx, idle)
+		err := l.begin(ctx, min(elapsed(now, since), now-l.heard))
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
@@ -104,6 +106,14 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 			return nil, err
 		}
 		front = true
+	}
+}
+
+// runs notes for who looks at the queue what the present call runs; a pointer
+// that stands there already is not written again (see openRows).
+func (h *conn) runs(st *Statement) {
+	if h.wants != st {
+		h.wants = st
 	}
 }
 
@@ -119,9 +129,12 @@ func (h *conn) hangUp(reason closeReason) {
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
 	h.tries = 0
-	if st.Retryable {
-		return
+	if !st.Retryable {
+		h.changed(l, st)
 	}
+}
+
+func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
@@ -141,9 +154,12 @@ func (h *conn) ran(l *link, st *Statement) {
 // sql.DB may never return the handle, so the loan ends here: the link may be
 // in the middle of anything and is hung up.
 func (h *conn) guard() {
-	if !h.busy {
-		return
+	if h.busy {
+		h.panicked()
 	}
+}
+
+func (h *conn) panicked() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
@@ -167,8 +183,8 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	st := h.pool.texts.get(query)
-	h.wants = st
+	st := h.texts.get(h.pool.texts, query)
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
 		h.pool.unserved(st, err)
@@ -188,7 +204,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
@@ -220,8 +236,8 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 }
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	st := h.pool.texts.get(query)
-	h.wants = st
+	st := h.texts.get(h.pool.texts, query)
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
 		h.pool.unserved(st, err)
@@ -241,14 +257,14 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil, h.start, l.tape.answered()}, lim), nil
+			return l.openRows(h, base, nil, lim, st).asked(ctx, query, args, nil), nil
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
@@ -277,7 +293,7 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 }
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
-	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
 	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
@@ -302,7 +318,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, prepareStatement)
+		limited, lim := h.pool.limit(ctx, l, prepareStatement)
 		t, err := s.twin(limited, l)
 		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
@@ -353,7 +369,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			l.broken = true
 		}
 		if err == nil {
-			l.setPhase(phaseTx)
+			h.state.set(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
 			l.ended(ctx, beginStatement, h.start, 0, 0)
@@ -391,7 +407,7 @@ func (h *conn) ping(ctx context.Context) error {
 	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, pingStatement)
+		limited, lim := h.pool.limit(ctx, l, pingStatement)
 		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
@@ -445,7 +461,7 @@ func (h *conn) endLoan() {
 	}
 	l, p := h.link, h.pool
 	now := l.tape.returned()
-	used := time.Duration(now - l.since.Load())
+	used := time.Duration(elapsed(now, h.state.since()))
 	l.use.add(used)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
@@ -462,9 +478,8 @@ func (h *conn) endLoan() {
 		h.released(used)
 		return
 	}
-	l.since.Store(now)
 	expired := l.expires != 0 && now >= l.expires
-	h.state.end()
+	h.state.end(now)
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
 		p.reclaim(h, l, used)
 	}

@@ -17,7 +17,7 @@ const (
 )
 
 // state tells what a loan is doing, from what is known without asking it.
-func (l *link) state(phase uint32) LoanState {
+func (l *link) state(phase int64) LoanState {
 	waits, known := l.wire.waits()
 	switch {
 	case waits:

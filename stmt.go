@@ -108,7 +108,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var res driver.Result
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.limit(ctx, l, s.st)
+		limited, lim := s.h.pool.limit(ctx, l, s.st)
 		if t == nil {
 			res, err = l.exec(limited, s.query, args)
 		} else {
@@ -139,7 +139,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	var rows driver.Rows
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.limit(ctx, l, s.st)
+		limited, lim := s.h.pool.limit(ctx, l, s.st)
 		if t == nil {
 			rows, err = l.query(limited, s.query, args)
 		} else if rows, err = t.query(limited, args); err != nil {
@@ -148,7 +148,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 		if err != nil {
 			return lim.done(l.pool, s.st, err)
 		}
-		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s, s.h.start, l.tape.answered()}, lim) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, lim, s.st).asked(ctx, s.query, args, s) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -173,7 +173,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
 		if skipped || !s.sendsText(l) {
-			limited, lim := h.limit(ctx, l, prepareStatement)
+			limited, lim := h.pool.limit(ctx, l, prepareStatement)
 			t, err = s.twin(limited, l)
 			if err = lim.done(h.pool, prepareStatement, err); err == nil {
 				check = t.args

@@ -88,7 +88,7 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	}
 	h.endTx()
 	l.ownTimeout &^= ownTimeoutTx
-	l.clearPhase(phaseTx)
+	h.state.clear(phaseTx)
 	if err == nil {
 		l.tape.txBegan, l.tape.txEnds = began, true
 		l.ended(ctx, st, start, 0, 0)
