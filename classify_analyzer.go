@@ -2,26 +2,6 @@ package pooled
 
 import "unicode/utf8"
 
-// token is what is remembered of a token that has passed.
-type token struct {
-	kind  tokenKind
-	id    keyword
-	flags wordFlags
-	start int32
-	end   int32
-}
-
-// set copies field by field: the fields were written one by one, and the
-// processor would wait for all of them before it could read the whole at once.
-// That alone took a third of the time.
-func (t *token) set(u *token) {
-	t.kind = u.kind
-	t.id = u.id
-	t.flags = u.flags
-	t.start = u.start
-	t.end = u.end
-}
-
 // analyzer reads the tokens of a text once and gathers what they say. It is
 // made for one text, lives on the stack, and allocates nothing unless full is
 // set.
@@ -113,15 +93,12 @@ func analyze(f Flavor, query string, how reading, full *details, safe *safeFunct
 func (a *analyzer) run() {
 	for {
 		a.next()
-		t := token{kind: a.kind, start: int32(a.start), end: int32(a.pos)}
-		if a.kind == tokenWord {
-			t.id, t.flags = a.word.id, a.word.flags
-			if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
-				t.id, t.flags = kwNone, 0
-			}
+		t := &a.token
+		if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
+			t.word = word{}
 		}
 		if a.full != nil {
-			a.full.token(a, &t)
+			a.full.token(a, t)
 		}
 		f := a.top()
 		switch t.kind {
@@ -130,20 +107,20 @@ func (a *analyzer) run() {
 				f.flags &^= frameFirst
 				break
 			}
-			a.onWord(f, &t)
+			a.onWord(f, t)
 		case tokenOpen:
-			a.onOpen(f, &t)
+			a.onOpen(f, t)
 		case tokenClose:
-			a.onClose(f, &t)
+			a.onClose(f, t)
 		case tokenComma:
 			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
 			f.flags &^= frameFirst
 			if a.alert != 0 || f.with != withNone {
-				a.onOther(f, &t)
+				a.onOther(f, t)
 			}
 		case tokenVar, tokenSysVar:
-			a.onVar(f, &t)
+			a.onVar(f, t)
 		case tokenAssign:
 			if a.flavor == MySQL {
 				a.cur.unsafe = true
@@ -170,13 +147,13 @@ func (a *analyzer) run() {
 			return
 		}
 		if a.full != nil {
-			a.full.after(a, &t)
+			a.full.after(a, t)
 		}
 		if t.kind == tokenDot || a.prev.kind == tokenDot {
-			a.qualify(&t)
+			a.qualify(t)
 		} else {
 			a.before.set(&a.prev)
-			a.prev.set(&t)
+			a.prev.set(t)
 			a.qualified = false
 		}
 	}

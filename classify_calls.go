@@ -118,7 +118,7 @@ func (a *analyzer) builtin(p *token) *wordItem {
 			}
 		}
 	}
-	return a.tables.functions.find(a.src, i, j)
+	return a.tables.functions.find(a.src[i:j])
 }
 
 // pgEffectPrefixes begin the names of built-in functions with effects, and
@@ -140,7 +140,7 @@ func (a *analyzer) attribute(t *token) {
 	if t.kind == tokenQuoted && j-i > 1 {
 		i, j = i+1, j-1
 	}
-	if e := a.tables.functions.find(a.src, i, j); e != nil {
+	if e := a.tables.functions.find(a.src[i:j]); e != nil {
 		a.cur.unsafe = a.cur.unsafe || !e.fn.pure
 		a.cur.state |= e.fn.state
 		return
