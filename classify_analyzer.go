@@ -38,7 +38,7 @@ const (
 	alertVerb     alert = 1 << iota // no verb was met yet
 	alertPending                    // behind ( stands INSERT, UPDATE, ...: a verb if a name follows
 	alertOperator                   // in OPERATOR(
-	alertSpecial                    // CREATE and SET look at names too
+	alertWords                      // the verb has rules for words of its own
 )
 
 // classifyQuick tells class and safety of a text. It allocates nothing.
@@ -103,7 +103,7 @@ func (a *analyzer) run() {
 		f := a.top()
 		switch t.kind {
 		case tokenWord:
-			if t.id == kwNone && a.alert == 0 && f.with == withNone {
+			if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
 				f.flags &^= frameFirst
 				break
 			}
@@ -184,12 +184,13 @@ func (a *analyzer) qualify(t *token) {
 // setVerb notes the verb that decides, or with kwNone that one is to come.
 func (a *analyzer) setVerb(id keyword) {
 	a.cur.verb = id
-	a.alert &^= alertVerb | alertSpecial
+	a.alert &^= alertVerb | alertWords
 	switch id {
 	case kwNone:
 		a.alert |= alertVerb
-	case kwCreate, kwSet:
-		a.alert |= alertSpecial
+	case kwSelect, kwValues, kwTable, kwWith, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace:
+	default:
+		a.alert |= alertWords
 	}
 }
 
@@ -217,6 +218,12 @@ func (a *analyzer) plainName(id keyword) bool {
 		return true
 	}
 	return false
+}
+
+// ruleWords are the keywords that onWord looks at behind any verb.
+var ruleWords = [...]keyword{
+	kwSelect, kwValues, kwTable, kwWith, kwInsert, kwUpdate, kwDelete, kwMerge, kwShare, kwNo, kwKey, kwInto, kwIn, kwFor,
+	kwTemp, kwTemporary,
 }
 
 // onWord looks at a keyword or an identifier.

@@ -99,9 +99,11 @@ func (d *details) token(a *analyzer, t *token) {
 
 // after is called when the analyzer has looked at t.
 func (d *details) after(a *analyzer, t *token) {
-	switch t.kind {
-	case tokenWord:
+	if t.kind == tokenWord {
 		d.onWord(a, t)
+		return
+	}
+	switch t.kind {
 	case tokenQuoted, tokenString:
 		s := d.scope()
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name

@@ -1,5 +1,10 @@
 package pooled
 
+import (
+	"encoding/binary"
+	"slices"
+)
+
 // digester writes the digest of a text: its tokens with one blank between
 // them, keywords in capitals, literals as ?, and lists of literals as one.
 //
@@ -51,8 +56,27 @@ func (d *digester) reset() {
 	d.lists[0] = digestList{}
 }
 
+// shapeWords are the keywords that a digest does not only copy.
+var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
+
 // token writes t.
 func (d *digester) token(a *analyzer, t *token) {
+	list := d.list()
+	if list.kind == listNone && !d.semi {
+		// Where nothing is collapsed, most tokens are just copied.
+		switch {
+		case t.kind == tokenWord && t.flags&wordShape == 0:
+			d.copyWord(a, t, d.wordGap(a, t))
+			d.sign = -1
+			d.wrote(t)
+			return
+		case t.kind == tokenComma:
+			d.buf = append(d.buf, ',')
+			d.sign = -1
+			d.wrote(t)
+			return
+		}
+	}
 	switch t.kind {
 	case tokenEnd:
 		return
@@ -70,9 +94,8 @@ func (d *digester) token(a *analyzer, t *token) {
 	if d.semi {
 		d.semi = false
 		d.buf = append(d.buf, ';')
-		d.last, d.lit = token{kind: tokenSemicolon}, false
+		d.wrote(&token{kind: tokenSemicolon})
 	}
-	list := d.list()
 	switch t.kind {
 	case tokenWord:
 		if list.kind == listRows && t.id != kwRow {
@@ -130,11 +153,54 @@ func (d *digester) token(a *analyzer, t *token) {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.last.set(t)
+	d.wrote(t)
 	d.lit = literal
 	if literal && t.kind == tokenWord {
-		d.last = token{kind: tokenNumber} // NULL reads back as ?
+		d.wrote(&token{kind: tokenNumber}) // NULL reads back as ?
+		d.lit = true
 	}
+}
+
+// wrote notes that t, which is no literal, was written.
+func (d *digester) wrote(t *token) {
+	d.last.kind, d.last.id, d.last.flags = t.kind, t.id, t.flags
+	d.lit = false
+}
+
+// wordGap tells whether a blank goes before a word.
+func (d *digester) wordGap(a *analyzer, t *token) bool {
+	switch d.last.kind {
+	case tokenOpen, tokenOpenBracket, tokenCast:
+		return false
+	case tokenDot:
+		return isDigit(a.src[t.start]) // t.1a is not .1
+	}
+	return len(d.buf) > 0
+}
+
+// copyWord writes a keyword or a name, behind a blank if there is a gap.
+// Going by eight bytes, it writes more than the word into the room behind it.
+func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
+	n, from, end := len(d.buf), int(t.start), int(t.end)
+	if need := end - from + 9; cap(d.buf)-n < need {
+		d.buf = slices.Grow(d.buf, need)
+	}
+	buf := d.buf[:cap(d.buf)]
+	if gap {
+		buf[n] = ' '
+		n++
+	}
+	var upper uint64
+	if t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t) {
+		if end >= len(a.src) || a.src[end] != '.' {
+			upper = 0x40 * ones // the bit that letters have and digits have not
+		}
+	}
+	for i := from; i < end; i += 8 {
+		x := eight(a.src, i)
+		binary.LittleEndian.PutUint64(buf[n+i-from:], x&^(x&upper>>1))
+	}
+	d.buf = d.buf[:n+end-from]
 }
 
 // literal tells whether t is written as ?.
@@ -229,14 +295,7 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	at := len(d.buf)
-	d.buf = append(d.buf, a.src[t.start:t.end]...)
-	if (t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t)) && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
-		word := d.buf[at:]
-		for i, c := range word {
-			word[i] = c &^ (c & 0x40 >> 1) // keywords have letters, digits and underscores
-		}
-	}
+	d.copyWord(a, t, false)
 	switch t.id {
 	case kwValues:
 		*list = digestList{kind: listRows, wait: true}

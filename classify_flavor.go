@@ -87,9 +87,22 @@ func (t *wordTable) number() {
 			t.add(text).word.id = keyword(id)
 		}
 	}
+	t.markKnown(ruleWords[:], wordRule)
+	t.markKnown(clauseWords[:], wordClause)
+	t.markKnown(shapeWords[:], wordShape)
 	for i := range t.items {
 		if t.items[i].word.id == kwNone {
 			t.items[i].word.id = kwOther
+		}
+	}
+}
+
+// markKnown gives flags to those of the words that the flavor knows: without a
+// flag, a word of the other flavor stays an identifier.
+func (t *wordTable) markKnown(ids []keyword, flags wordFlags) {
+	for _, id := range ids {
+		if e := t.add(keywordText[id]); e.word.flags&wordKnown != 0 {
+			e.word.flags |= flags
 		}
 	}
 }

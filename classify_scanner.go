@@ -63,13 +63,11 @@ func (s *scanner) scan() {
 	chars := &s.tables.chars
 	s.word = word{}
 	for pos := s.pos; pos < len(src); pos = s.pos {
-		// One blank or none: this needs no branch, more of them are rare.
-		pos += int(chars.blank[src[pos]])
-		if pos >= len(src) {
-			s.pos = pos
-			break
-		}
 		c := src[pos]
+		if c == ' ' && pos+1 < len(src) {
+			pos++
+			c = src[pos]
+		}
 		s.pos, s.start, s.op = pos, int32(pos), c
 		kind := chars.kind[c]
 		if kind == charLetter {
@@ -192,12 +190,11 @@ func (s *scanner) afterName() bool {
 func (s *scanner) scanWord(i int) {
 	src := s.src
 	head, tail := eight(src, i), uint64(0)
-	mask := wordMask(head)
+	mask, n := wordMask(head)
 	head = inLower(head) & mask
-	n := maskBytes(mask)
 	if n == 8 {
 		for more := 8; more == 8; n += more {
-			more = maskBytes(wordMask(eight(src, i+n)))
+			_, more = wordMask(eight(src, i+n))
 		}
 		if n > 8 {
 			tail = inLower(load64(src, i+n-8))

@@ -70,7 +70,6 @@ const (
 type charTable struct {
 	kind   [256]charKind
 	single [256]tokenKind // of a byte that is always a token; tokenEnd where it is not
-	blank  [256]uint8     // 1 for a blank
 	word   [256]bool      // continues a word
 }
 
@@ -84,7 +83,7 @@ func (t *charTable) fill(f Flavor) {
 		}
 	}
 	for _, c := range " \t\n\r\v\f" {
-		t.kind[c], t.blank[c] = charSpace, 1
+		t.kind[c] = charSpace
 	}
 	for _, c := range "+*<>=~!%^&|" {
 		t.kind[c] = charOperator

@@ -10,7 +10,7 @@ type word struct {
 }
 
 // wordFlags are the lexical habits of a keyword.
-type wordFlags uint8
+type wordFlags uint16
 
 const (
 	// wordKnown marks every entry, so that a keyword without a meaning of its
@@ -28,6 +28,12 @@ const (
 	// wordOperand promises that an operand follows, so a sign after it belongs
 	// to a literal and a ? after it is a placeholder.
 	wordOperand
+	// wordRule, wordClause and wordShape mark the keywords that may mean
+	// something to the analyzer, to the search for tables and to the digest, also
+	// behind a verb without words of its own. All others pass them at once.
+	wordRule
+	wordClause
+	wordShape
 )
 
 // wordTable finds keywords and functions without looking at their letters one
@@ -88,11 +94,11 @@ func lastEight(s string, i int) (x uint64) {
 	return x
 }
 
-// wordMask has all bits set in those bytes at the beginning of x that continue
+// wordMask has all bits set in those n bytes at the beginning of x that continue
 // a word: letters, digits, _, $ and what is not ASCII (charTable.word). It looks
 // at all eight at once, because a loop whose end cannot be foreseen costs more
 // than its steps.
-func wordMask(x uint64) uint64 {
+func wordMask(x uint64) (mask uint64, n int) {
 	low := x & (0x7f * ones)
 	letter := low | 0x20*ones
 	// In each of these the high bit of a byte tells.
@@ -100,11 +106,8 @@ func wordMask(x uint64) uint64 {
 	isDigit := (low + (0x80-'0')*ones) &^ (low + (0x7f-'9')*ones)
 	isSign := (0x80*ones - (low ^ '_'*ones)) | (0x80*ones - (low ^ '$'*ones))
 	other := ^(isLetter | isDigit | isSign | x) & (0x80 * ones)
-	return (other&-other)>>7 - 1
+	return (other&-other)>>7 - 1, bits.TrailingZeros64(other) / 8
 }
-
-// maskBytes is the number of bytes of a wordMask.
-func maskBytes(mask uint64) int { return bits.TrailingZeros64(^mask) / 8 }
 
 // inLower is the key of bytes, with letters in lower case. Setting bit 5 of
 // every byte maps an underscore to DEL, which no word contains, and digits to
@@ -114,7 +117,8 @@ func inLower(x uint64) uint64 { return x | 0x20*ones }
 // wordKey returns the key of a word.
 func wordKey(text string) (head, tail uint64) {
 	head = eight(text, 0)
-	head = inLower(head) & wordMask(head)
+	mask, _ := wordMask(head)
+	head = inLower(head) & mask
 	if len(text) > 8 {
 		tail = inLower(load64(text, len(text)-8))
 	}
