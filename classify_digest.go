@@ -62,20 +62,8 @@ var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
 // token writes t.
 func (d *digester) token(a *analyzer, t *token) {
 	list := d.list()
-	if list.kind == listNone && !d.semi {
-		// Where nothing is collapsed, most tokens are just copied.
-		switch {
-		case t.kind == tokenWord && t.flags&wordShape == 0:
-			d.copyWord(a, t, d.wordGap(a, t))
-			d.sign = -1
-			d.wrote(t)
-			return
-		case t.kind == tokenComma:
-			d.buf = append(d.buf, ',')
-			d.sign = -1
-			d.wrote(t)
-			return
-		}
+	if list.kind == listNone && !d.semi && d.copied(a, t) {
+		return
 	}
 	switch t.kind {
 	case tokenEnd:
@@ -159,6 +147,33 @@ func (d *digester) token(a *analyzer, t *token) {
 		d.wrote(&token{kind: tokenNumber}) // NULL reads back as ?
 		d.lit = true
 	}
+}
+
+// copied writes the tokens that are just copied where nothing is collapsed:
+// most of them. It tells whether t was one.
+func (d *digester) copied(a *analyzer, t *token) bool {
+	switch t.kind {
+	case tokenWord:
+		if t.flags&wordShape != 0 {
+			return false
+		}
+		d.copyWord(a, t, d.wordGap(a, t))
+	case tokenComma, tokenDot:
+		if d.last.kind == tokenVar || d.last.kind == tokenSysVar {
+			return false
+		}
+		d.buf = append(d.buf, a.op)
+	case tokenClose:
+		if d.depth > 0 {
+			d.depth--
+		}
+		d.buf = append(d.buf, ')')
+	default:
+		return false
+	}
+	d.sign = -1
+	d.wrote(t)
+	return true
 }
 
 // wrote notes that t, which is no literal, was written.
