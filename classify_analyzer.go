@@ -11,7 +11,7 @@ type analyzer struct {
 	frames [maxDepth]frame
 
 	prev      token // the last token; for a.b.c the last part
-	before    token // the token before it; for a.b.c the one before a
+	before    token // the token before it, without its place; for a.b.c the one before a
 	qualified bool  // prev is the last part of a.b
 	catalog   bool  // and that a is pg_catalog
 	nameStart int32 // and where a begins
@@ -91,6 +91,7 @@ func analyze(f Flavor, query string, how reading, full *details, safe *safeFunct
 
 // run reads all tokens.
 func (a *analyzer) run() {
+	f := a.top()
 	for {
 		a.next()
 		t := &a.token
@@ -100,7 +101,6 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.token(a, t)
 		}
-		f := a.top()
 		switch t.kind {
 		case tokenWord:
 			if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
@@ -110,8 +110,10 @@ func (a *analyzer) run() {
 			a.onWord(f, t)
 		case tokenOpen:
 			a.onOpen(f, t)
+			f = a.top()
 		case tokenClose:
 			a.onClose(f, t)
+			f = a.top()
 		case tokenComma:
 			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
@@ -140,6 +142,7 @@ func (a *analyzer) run() {
 			if a.full != nil {
 				a.full.endStatement(a)
 			}
+			f = a.top()
 			continue
 		case tokenEnd:
 			a.endStatement()
@@ -152,7 +155,7 @@ func (a *analyzer) run() {
 		if t.kind == tokenDot || a.prev.kind == tokenDot {
 			a.qualify(t)
 		} else {
-			a.before.set(&a.prev)
+			a.before.setSort(&a.prev)
 			a.prev.set(t)
 			a.qualified = false
 		}

@@ -178,7 +178,7 @@ func (d *digester) copied(a *analyzer, t *token) bool {
 
 // wrote notes that t, which is no literal, was written.
 func (d *digester) wrote(t *token) {
-	d.last.kind, d.last.id, d.last.flags = t.kind, t.id, t.flags
+	d.last.setSort(t)
 	d.lit = false
 }
 

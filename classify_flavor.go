@@ -39,7 +39,7 @@ func tablesOf(f Flavor) *flavorTables {
 }
 
 func pgWords() *wordTable {
-	t := newWordTable(600)
+	t := new(wordTable)
 	t.mark(pgReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(pgTypeFunc, wordReserved|wordUpper|wordOperand)
 	t.mark(pgColumnName, 0)
@@ -53,7 +53,7 @@ func pgWords() *wordTable {
 }
 
 func myWords() *wordTable {
-	t := newWordTable(600)
+	t := new(wordTable)
 	t.mark(myReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(myPlain, 0)
 	t.mark(myNoCall, wordNoCall)

@@ -207,8 +207,12 @@ func (s *scanner) scanWord(i int) {
 	}
 	s.kind = tokenWord
 	s.pos = end
-	if e := s.tables.words.lookup(head, tail, src[i:end]); e != nil {
-		s.word = e.word
+	words := s.tables.words
+	slot := wordSlot(head, tail, n)
+	if words.slots[slot%wordSlots] != 0 { // most identifiers meet an empty one
+		if e := words.lookup(slot, head, tail, src[i:end]); e != nil {
+			s.word = e.word
+		}
 	}
 }
 

@@ -37,11 +37,16 @@ type token struct {
 // processor would wait for all of them before it could read the whole at once.
 // That alone took a third of the time.
 func (t *token) set(u *token) {
+	t.setSort(u)
+	t.start = u.start
+	t.end = u.end
+}
+
+// setSort copies what kind of token it is, and not where.
+func (t *token) setSort(u *token) {
 	t.kind = u.kind
 	t.id = u.id
 	t.flags = u.flags
-	t.start = u.start
-	t.end = u.end
 }
 
 // charKind sorts bytes for the scanner's first decision.

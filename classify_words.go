@@ -40,10 +40,13 @@ const (
 // by one: the first and the last eight bytes and the length are the key. It is
 // filled once and only read afterwards.
 type wordTable struct {
-	slots []uint16 // index into entries plus one; 0 is empty
-	mask  uint64
+	slots [wordSlots]uint16 // index into items plus one; 0 is empty
 	items []wordItem
 }
+
+// wordSlots is a power of two, more than three times as many as there are
+// entries, so that most identifiers meet an empty slot at once.
+const wordSlots = 4096
 
 // wordItem is one entry of a wordTable.
 type wordItem struct {
@@ -57,16 +60,6 @@ const (
 	wordMix1 = 0x9E3779B97F4A7C15
 	wordMix2 = 0xC2B2AE3D27D4EB4F
 )
-
-// newWordTable makes room for n entries at a load of at most a quarter, so
-// that most identifiers meet an empty slot at once.
-func newWordTable(n int) *wordTable {
-	size := 64
-	for size < 4*n {
-		size *= 2
-	}
-	return &wordTable{slots: make([]uint16, size), mask: uint64(size - 1)}
-}
 
 // ones has a one in every byte; n*ones has n in every byte.
 const ones = 0x0101010101010101
@@ -128,29 +121,25 @@ func wordKey(text string) (head, tail uint64) {
 // find returns the entry for text, or nil.
 func (t *wordTable) find(text string) *wordItem {
 	head, tail := wordKey(text)
-	return t.lookup(head, tail, text)
+	return t.lookup(wordSlot(head, tail, len(text)), head, tail, text)
 }
 
-// lookup is find for text with that key.
-func (t *wordTable) lookup(head, tail uint64, text string) *wordItem {
-	slots := t.slots
-	for slot := t.slot(head, tail, len(text)); slot < uint64(len(slots)); slot = (slot + 1) & t.mask {
-		k := slots[slot]
-		if k == 0 {
-			break
-		}
+// lookup is find for text with that key, which is in no slot before that one.
+func (t *wordTable) lookup(slot, head, tail uint64, text string) *wordItem {
+	for k := t.slots[slot%wordSlots]; k != 0; k = t.slots[slot%wordSlots] {
 		e := &t.items[k-1]
 		if (e.head^head)|(e.tail^tail)|uint64(len(e.text)^len(text)) == 0 && (len(text) <= 16 || equalFold(text, e.text)) {
 			return e
 		}
+		slot++
 	}
 	return nil
 }
 
-// slot is where to look first for a key.
-func (t *wordTable) slot(head, tail uint64, n int) uint64 {
+// wordSlot is where to look first for a key; the remainder by wordSlots counts.
+func wordSlot(head, tail uint64, n int) uint64 {
 	h := (head*wordMix1 ^ tail*wordMix2) + uint64(n)
-	return (h ^ h>>32) & t.mask
+	return h ^ h>>32
 }
 
 // add returns the entry for text, a new one where there is none.
@@ -159,12 +148,12 @@ func (t *wordTable) add(text string) *wordItem {
 		return e
 	}
 	head, tail := wordKey(text)
-	slot := t.slot(head, tail, len(text))
-	for t.slots[slot] != 0 {
-		slot = (slot + 1) & t.mask
+	slot := wordSlot(head, tail, len(text))
+	for t.slots[slot%wordSlots] != 0 {
+		slot++
 	}
 	t.items = append(t.items, wordItem{head: head, tail: tail, text: text})
-	t.slots[slot] = uint16(len(t.items))
+	t.slots[slot%wordSlots] = uint16(len(t.items))
 	return &t.items[len(t.items)-1]
 }
 
