@@ -20,6 +20,7 @@ type details struct {
 	names [maxTables]string // room for fill
 
 	depth  int
+	scope  *tableScope // at that depth
 	scopes [scopeDepth]tableScope
 
 	ref             detailItem // a name being read
@@ -77,13 +78,15 @@ type tableScope struct {
 	plain  bool    // a parenthesis here holds no tables: USING (a, b)
 }
 
-func (d *details) scope() *tableScope {
-	return &d.scopes[min(d.depth, scopeDepth-1)]
+// setDepth finds the scope of a depth. Far down all share one.
+func (d *details) setDepth(depth int) {
+	d.depth = depth
+	d.scope = &d.scopes[min(depth, scopeDepth-1)]
 }
 
 // wantsName tells that a table's name comes next.
 func (d *details) wantsName(a *analyzer) bool {
-	return d.scope().expect || d.dotted && d.reading
+	return d.scope.expect || d.dotted && d.reading
 }
 
 // token is called before the analyzer looks at t.
@@ -105,7 +108,7 @@ func (d *details) after(a *analyzer, t *token) {
 	}
 	switch t.kind {
 	case tokenQuoted, tokenString:
-		s := d.scope()
+		s := d.scope
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
 		switch {
 		case name && s.expect && a.top().with == withNone, name && d.describes(a):
@@ -116,16 +119,14 @@ func (d *details) after(a *analyzer, t *token) {
 	case tokenOpen:
 		d.open(a)
 	case tokenClose:
-		if d.depth > 0 {
-			d.depth--
-		}
+		d.setDepth(max(d.depth-1, 0))
 	case tokenComma:
-		if s := d.scope(); s.from {
+		if s := d.scope; s.from {
 			s.expect = true
 		}
 	case tokenDot, tokenVar, tokenOpenBracket:
 	default:
-		d.scope().expect = false
+		d.scope.expect = false
 	}
 }
 
@@ -210,8 +211,8 @@ func (d *details) cteEnd(a *analyzer) {
 
 // endStatement makes ready for the next statement of the text.
 func (d *details) endStatement(a *analyzer) {
-	d.depth = 0
-	d.scopes[0] = tableScope{}
+	d.setDepth(0)
+	*d.scope = tableScope{}
 	d.mute, d.verb, d.target, d.shows = false, false, false, false
 }
 

@@ -20,6 +20,7 @@ type digester struct {
 	semi  bool  // a statement ended; the next token begins another
 
 	depth int
+	list  *digestList // at that depth
 	lists [digestDepth]digestList
 }
 
@@ -52,7 +53,8 @@ func (d *digester) reset() {
 	}
 	d.buf = d.buf[:0]
 	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
-	d.depth, d.cases = 0, 0
+	d.cases = 0
+	d.setDepth(0)
 	d.lists[0] = digestList{}
 }
 
@@ -61,7 +63,7 @@ var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
 
 // token writes t.
 func (d *digester) token(a *analyzer, t *token) {
-	list := d.list()
+	list := d.list
 	if list.kind == listNone && !d.semi && d.copied(a, t) {
 		return
 	}
@@ -74,7 +76,8 @@ func (d *digester) token(a *analyzer, t *token) {
 		}
 		d.end()
 		d.semi = len(d.buf) > 0
-		d.depth, d.cases = 0, 0
+		d.cases = 0
+		d.setDepth(0)
 		d.lists[0] = digestList{}
 		d.sign = -1
 		return
@@ -94,10 +97,8 @@ func (d *digester) token(a *analyzer, t *token) {
 		d.endElement(list)
 	case tokenClose, tokenCloseBracket:
 		d.endElement(list)
-		if d.depth > 0 {
-			d.depth--
-		}
-		list = d.list()
+		d.setDepth(max(d.depth-1, 0))
+		list = d.list
 	}
 	literal := d.literal(a, t)
 	if literal && d.last.kind == tokenString && t.kind == tokenString && a.flavor == MySQL {
@@ -164,9 +165,7 @@ func (d *digester) copied(a *analyzer, t *token) bool {
 		}
 		d.buf = append(d.buf, a.op)
 	case tokenClose:
-		if d.depth > 0 {
-			d.depth--
-		}
+		d.setDepth(max(d.depth-1, 0))
 		d.buf = append(d.buf, ')')
 	default:
 		return false
@@ -200,22 +199,24 @@ func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
 	if need := end - from + 9; cap(d.buf)-n < need {
 		d.buf = slices.Grow(d.buf, need)
 	}
-	buf := d.buf[:cap(d.buf)]
 	if gap {
-		buf[n] = ' '
+		d.buf = append(d.buf, ' ')
 		n++
 	}
+	d.buf = d.buf[:n+end-from]
 	var upper uint64
 	if t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t) {
 		if end >= len(a.src) || a.src[end] != '.' {
 			upper = 0x40 * ones // the bit that letters have and digits have not
 		}
 	}
-	for i := from; i < end; i += 8 {
-		x := eight(a.src, i)
-		binary.LittleEndian.PutUint64(buf[n+i-from:], x&^(x&upper>>1))
+	for to := d.buf[n:cap(d.buf)]; ; to = to[8:] {
+		x := eight(a.src, from)
+		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
+		if from += 8; from >= end {
+			return
+		}
 	}
-	d.buf = d.buf[:n+end-from]
 }
 
 // literal tells whether t is written as ?.
@@ -361,7 +362,7 @@ func (d *digester) clause(a *analyzer, t *token) bool {
 	case kwDrop:
 		return a.cur.verb == kwDrop
 	}
-	return !a.full.scope().expect
+	return !a.full.scope.expect
 }
 
 // open begins the frame of a parenthesis or bracket.
@@ -378,18 +379,18 @@ func (d *digester) open(t *token, outer *digestList) {
 		inner.kind = listElements
 	}
 	inner.wait = true
-	d.depth++
-	if d.depth < digestDepth-1 {
-		d.lists[d.depth] = inner
-	} else {
-		d.lists[digestDepth-1] = digestList{}
+	d.setDepth(d.depth + 1)
+	if d.depth >= digestDepth-1 {
+		inner = digestList{}
 	}
+	*d.list = inner
 }
 
-// list returns the list at the current depth. Far down all share one, in
-// which nothing is collapsed.
-func (d *digester) list() *digestList {
-	return &d.lists[min(d.depth, digestDepth-1)]
+// setDepth finds the list of a depth. Far down all share one, in which nothing
+// is collapsed.
+func (d *digester) setDepth(depth int) {
+	d.depth = depth
+	d.list = &d.lists[min(depth, digestDepth-1)]
 }
 
 // endElement drops the element that ends here if it repeats the one before.
@@ -419,7 +420,7 @@ func (d *digester) endElement(list *digestList) {
 // end finishes the text.
 func (d *digester) end() {
 	// The rows of VALUES end with the text where nothing else ends them.
-	if list := d.list(); list.kind == listRows {
+	if list := d.list; list.kind == listRows {
 		d.endElement(list)
 	}
 }

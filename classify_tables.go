@@ -9,7 +9,7 @@ var clauseWords = [...]keyword{
 
 // onWord finds the places where tables are named.
 func (d *details) onWord(a *analyzer, t *token) {
-	s := d.scope()
+	s := d.scope
 	if t.flags&wordClause == 0 && d.verb && !s.expect && a.alert&alertWords == 0 || a.prev.kind == tokenDot {
 		return
 	}
@@ -307,7 +307,7 @@ func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 
 // open begins the scope of a parenthesis. The analyzer has looked at it.
 func (d *details) open(a *analyzer) {
-	s := d.scope()
+	s := d.scope
 	var inner tableScope
 	if s.expect {
 		if a.cur.verb != kwVacuum && a.cur.verb != kwAnalyze && a.cur.verb != kwAnalyse {
@@ -315,12 +315,11 @@ func (d *details) open(a *analyzer) {
 			inner.from, inner.expect = !s.plain, !s.plain
 		}
 	}
-	d.depth++
-	if d.depth < scopeDepth-1 {
-		d.scopes[d.depth] = inner
-	} else {
-		d.scopes[scopeDepth-1] = tableScope{}
+	d.setDepth(d.depth + 1)
+	if d.depth >= scopeDepth-1 {
+		inner = tableScope{}
 	}
+	*d.scope = inner
 }
 
 // objectWord finds the tables of CREATE, ALTER and DROP.
