@@ -204,11 +204,13 @@ func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
 		n++
 	}
 	d.buf = d.buf[:n+end-from]
-	var upper uint64
-	if t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t) {
-		if end >= len(a.src) || a.src[end] != '.' {
-			upper = 0x40 * ones // the bit that letters have and digits have not
-		}
+	// The bit that letters have and digits have not, if they become capitals.
+	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
+	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
+		upper = 0x40 * ones
+	}
+	if end < len(a.src) && a.src[end] == '.' {
+		upper = 0
 	}
 	for to := d.buf[n:cap(d.buf)]; ; to = to[8:] {
 		x := eight(a.src, from)
