@@ -52,21 +52,33 @@ func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) ou
 	if len(query) > maxQuery {
 		return outcome{broken: true, state: StateUnknown}
 	}
-	out, differs := analyze(f, query, readPlain, full, safe)
-	if f == MySQL && out.readOnly && !utf8.ValidString(query) {
+	var a analyzer
+	a.src, a.flavor, a.tables, a.full, a.safe = query, f, tablesOf(f), full, safe
+	a.run()
+	if f == MySQL && a.all.readOnly && !utf8.ValidString(query) {
 		// The character set of the connection decides: in latin1 the byte A0 is
 		// a blank, in GBK a backslash may be half of a character.
-		out.readOnly, out.retryable = false, false
+		a.all.readOnly, a.all.retryable = false, false
 	}
-	if differs == 0 {
-		return out
+	if a.differs != 0 {
+		a.readOtherwise()
 	}
+	return a.all
+}
+
+// readOtherwise reads the text in the other ways, and takes back what does not
+// hold in them.
+func (a *analyzer) readOtherwise() {
+	out, differs := &a.all, a.differs
 	for how := readBackslash; how <= readAll; how++ {
 		if how&^differs != 0 || how&(readSkip|readFlat) == readFlat {
 			continue
 		}
-		other, more := analyze(f, query, how, nil, safe)
-		differs |= more
+		b := analyzer{safe: a.safe}
+		b.src, b.flavor, b.how, b.tables = a.src, a.flavor, how, a.tables
+		b.run()
+		other := &b.all
+		differs |= b.differs
 		bare := other.explain && other.verb == kwNone && !other.multi // EXPLAIN of nothing
 		if other.broken && !other.partly || other.empty || bare {
 			// Under that setting the server refuses the text or does nothing.
@@ -76,21 +88,12 @@ func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) ou
 		out.readOnly = out.readOnly && other.readOnly
 		out.retryable = out.retryable && other.retryable
 	}
-	return out
-}
-
-// analyze reads the text in one way.
-func analyze(f Flavor, query string, how reading, full *details, safe *safeFunctions) (outcome, reading) {
-	var a analyzer
-	a.src, a.flavor, a.how, a.tables, a.full, a.safe = query, f, how, tablesOf(f), full, safe
-	a.frames[0].flags = frameFirst
-	a.alert = alertVerb
-	a.run()
-	return a.all, a.differs
 }
 
 // run reads all tokens.
 func (a *analyzer) run() {
+	a.frames[0].flags = frameFirst
+	a.alert = alertVerb
 	f := a.top()
 	for {
 		a.next()
