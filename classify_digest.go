@@ -213,7 +213,12 @@ func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
 		upper = 0
 	}
 	for to := d.buf[n:cap(d.buf)]; ; to = to[8:] {
-		x := eight(a.src, from)
+		var x uint64
+		if from+8 <= len(a.src) {
+			x = load64(a.src, from)
+		} else {
+			x = eight(a.src, from)
+		}
 		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
 		if from += 8; from >= end {
 			return

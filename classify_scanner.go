@@ -189,7 +189,12 @@ func (s *scanner) afterName() bool {
 // scanWord reads a word that begins at i, eight bytes at a time.
 func (s *scanner) scanWord(i int) {
 	src := s.src
-	head, tail := eight(src, i), uint64(0)
+	var head, tail uint64
+	if i+8 <= len(src) {
+		head = load64(src, i)
+	} else {
+		head = eight(src, i)
+	}
 	mask, n := wordMask(head)
 	head = inLower(head) & mask
 	if n == 8 {
