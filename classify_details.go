@@ -94,7 +94,9 @@ func (d *details) token(a *analyzer, t *token) {
 	if d.reading {
 		d.continueName(a, t)
 	}
-	d.digest.token(a, t)
+	if !d.digest.copied(a, t) {
+		d.digest.token(a, t)
+	}
 	if t.kind != tokenOpen {
 		d.target = false
 	}
@@ -103,7 +105,9 @@ func (d *details) token(a *analyzer, t *token) {
 // after is called when the analyzer has looked at t.
 func (d *details) after(a *analyzer, t *token) {
 	if t.kind == tokenWord {
-		d.onWord(a, t)
+		if t.flags&wordClause != 0 || !d.verb || d.scope.expect || a.alert&alertWords != 0 {
+			d.onWord(a, t)
+		}
 		return
 	}
 	switch t.kind {

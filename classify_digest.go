@@ -61,12 +61,9 @@ func (d *digester) reset() {
 // shapeWords are the keywords that a digest does not only copy.
 var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
 
-// token writes t.
+// token writes t, which may be anything.
 func (d *digester) token(a *analyzer, t *token) {
 	list := d.list
-	if list.kind == listNone && !d.semi && d.copied(a, t) {
-		return
-	}
 	switch t.kind {
 	case tokenEnd:
 		return
@@ -153,6 +150,9 @@ func (d *digester) token(a *analyzer, t *token) {
 // copied writes the tokens that are just copied where nothing is collapsed:
 // most of them. It tells whether t was one.
 func (d *digester) copied(a *analyzer, t *token) bool {
+	if d.list.kind != listNone || d.semi {
+		return false
+	}
 	switch t.kind {
 	case tokenWord:
 		if t.flags&wordShape != 0 {
@@ -195,34 +195,38 @@ func (d *digester) wordGap(a *analyzer, t *token) bool {
 // copyWord writes a keyword or a name, behind a blank if there is a gap.
 // Going by eight bytes, it writes more than the word into the room behind it.
 func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
-	n, from, end := len(d.buf), int(t.start), int(t.end)
-	if need := end - from + 9; cap(d.buf)-n < need {
-		d.buf = slices.Grow(d.buf, need)
+	text, size := a.src[t.start:], int(t.end-t.start)
+	if cap(d.buf)-len(d.buf) < size+9 {
+		d.buf = slices.Grow(d.buf, size+9)
 	}
+	n := len(d.buf)
+	to := d.buf[n : n+size+9]
 	if gap {
-		d.buf = append(d.buf, ' ')
+		to[0] = ' '
+		to = to[1:]
 		n++
 	}
-	d.buf = d.buf[:n+end-from]
+	d.buf = d.buf[:n+size]
 	// The bit that letters have and digits have not, if they become capitals.
 	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
 	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
 		upper = 0x40 * ones
 	}
-	if end < len(a.src) && a.src[end] == '.' {
+	if size < len(text) && text[size] == '.' {
 		upper = 0
 	}
-	for to := d.buf[n:cap(d.buf)]; ; to = to[8:] {
+	for {
 		var x uint64
-		if from+8 <= len(a.src) {
-			x = load64(a.src, from)
+		if len(text) >= 8 {
+			x = load64(text, 0)
 		} else {
-			x = eight(a.src, from)
+			x = eight(text, 0)
 		}
 		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
-		if from += 8; from >= end {
+		if size -= 8; size <= 0 {
 			return
 		}
+		text, to = text[8:], to[8:]
 	}
 }
 

@@ -1,6 +1,7 @@
 package pooled
 
-// clauseWords are the keywords that onWord looks at behind any verb.
+// clauseWords are the keywords that onWord looks at behind any verb, also where
+// no table is expected.
 var clauseWords = [...]keyword{
 	kwSelect, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace, kwWith, kwAtomic, kwTable, kwFrom, kwJoin, kwStraightJoin,
 	kwInto, kwUsing, kwSet, kwWhere, kwGroup, kwHaving, kwOrder, kwLimit, kwWindow, kwUnion, kwExcept, kwIntersect,
@@ -10,7 +11,7 @@ var clauseWords = [...]keyword{
 // onWord finds the places where tables are named.
 func (d *details) onWord(a *analyzer, t *token) {
 	s := d.scope
-	if t.flags&wordClause == 0 && d.verb && !s.expect && a.alert&alertWords == 0 || a.prev.kind == tokenDot {
+	if a.prev.kind == tokenDot {
 		return
 	}
 	if !d.verb && a.cur.op != kwNone && (a.cur.verb != kwNone && a.cur.verb != kwWith || a.cur.explain) {
