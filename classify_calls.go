@@ -119,7 +119,7 @@ func (a *analyzer) builtinNamed(p *token) *wordItem {
 		}
 		i, j = i+1, j-1
 		for k := i; k < j; k++ {
-			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
+			if c := a.src[k]; c >= 'A' && c <= 'Z' || !a.tables.chars.word[c] {
 				return nil
 			}
 		}

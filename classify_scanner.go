@@ -58,6 +58,7 @@ func (s *scanner) next() {
 	s.end = int32(s.pos)
 }
 
+// scan is next, but for where the token ends.
 func (s *scanner) scan() {
 	src := s.src
 	chars := &s.tables.chars

@@ -73,14 +73,11 @@ func load64(s string, i int) uint64 {
 }
 
 // eight reads the eight bytes of s at i, with zeros for what lies behind its end.
-func eight(s string, i int) uint64 {
+// Who reads most words asks first whether load64 will do: that saves the call.
+func eight(s string, i int) (x uint64) {
 	if i+8 <= len(s) {
 		return load64(s, i)
 	}
-	return lastEight(s, i)
-}
-
-func lastEight(s string, i int) (x uint64) {
 	for k := len(s) - 1; k >= i; k-- {
 		x = x<<8 | uint64(s[k])
 	}
