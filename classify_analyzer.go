@@ -53,7 +53,7 @@ func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) ou
 		return outcome{broken: true, state: StateUnknown}
 	}
 	var a analyzer
-	a.src, a.flavor, a.tables, a.full, a.safe = query, f, tablesOf(f), full, safe
+	a.src, a.flavor, a.how, a.tables, a.full, a.safe = query, f, readPlain, tablesOf(f), full, safe
 	a.run()
 	if f == MySQL && a.all.readOnly && !utf8.ValidString(query) {
 		// The character set of the connection decides: in latin1 the byte A0 is
