@@ -81,9 +81,13 @@ type durations struct {
 
 func (d *durations) add(v int64) {
 	v = max(v, 0)
+	d.addAt(histIndex(uint64(v)), v)
+}
+
+// addAt is add for who knows the bucket of v.
+func (d *durations) addAt(i int, v int64) {
 	d.count++
 	d.sum += v
-	i := histIndex(uint64(v))
 	page := d.pages[i>>histSub]
 	if page == nil {
 		page = new([1 << histSub]uint64)

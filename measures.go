@@ -137,9 +137,11 @@ func (m *measures) addLocked(r *record) *digest {
 	d.rows += r.rows
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
-	d.time.add(r.took)
+	took := max(r.took, 0)
+	at := histIndex(uint64(took))
+	d.time.addAt(at, took)
 	if r.loan {
-		m.use.add(r.took)
+		m.use.addAt(at, took)
 	}
 	if r.read >= 0 {
 		d.read += r.read

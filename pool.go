@@ -26,7 +26,7 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	limits     queryLimits
+	limits     *queryLimits  // nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
 	slow       slowRing
@@ -100,8 +100,8 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
-	if d := p.limits.of[Tx]; d > 0 {
-		p.endLimit = d + queryGrace
+	if p.limits != nil && p.limits.of[Tx] > 0 {
+		p.endLimit = p.limits.of[Tx] + queryGrace
 	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
@@ -436,8 +436,7 @@ func Unwrap(driverConn any) (driver.Conn, error) {
 }
 
 func (h *conn) unwrap() (driver.Conn, error) {
-	h.wants = rawStatement
-	l, err := h.bind(context.Background()) // bounded by AcquireTimeout
+	l, err := h.bind(context.Background(), rawStatement, 0) // bounded by AcquireTimeout
 	if err != nil {
 		return nil, err
 	}

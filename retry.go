@@ -89,7 +89,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return l, nil
 	}
 	h.hangUp(closedBroken)
-	if l, err = h.borrow(ctx, true); err != nil {
+	if l, err = h.borrow(ctx, 0, true); err != nil {
 		h.tries = 0
 		return nil, sealed(err)
 	}

@@ -30,7 +30,13 @@ func (r scanRows) NextRow() error {
 		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		if again, err := r.leave(r.base.(driver.RowsColumnScanner).NextRow()); !again {
+		err := r.base.(driver.RowsColumnScanner).NextRow()
+		r.link.inRows = false
+		if err == nil {
+			r.n++
+			return nil
+		}
+		if again, err := r.stopped(err); !again {
 			return err
 		}
 	}
