@@ -115,6 +115,9 @@ func (h *conn) ran(l *link, st *Statement) {
 		return
 	}
 	h.dirty = true
+	if h.tx.base != nil && st.Tx == TxSet {
+		h.tx.readOnly = h.tx.readOnly || saysReadOnly(st.Digest)
+	}
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
 	}
@@ -332,7 +335,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			l.setPhase(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, readOnly: opts.ReadOnly}
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)

@@ -112,7 +112,7 @@ func stalledCalls(t *testing.T, s *realServer, how stalling) {
 	users.Wait()
 	how.end()
 	for i, d := range held {
-		if d > late+slack {
+		if d > late {
 			t.Errorf("%s was held for %v after its deadline", acts[i].name, d)
 		}
 	}
@@ -146,11 +146,12 @@ func stalledActs(t *testing.T, s *realServer, db *sql.DB) []act {
 		}
 	}
 	return []act{
+		// Neither engine gets past preparing it, so it never ran.
 		{name: "Exec with arguments", prepare: onConn(func(ctx context.Context, c *sql.Conn) error {
 			_, err := c.ExecContext(ctx, insert, 2)
 			return err
 		})},
-		{name: "Exec", prepare: onConn(func(ctx context.Context, c *sql.Conn) error {
+		{name: "Exec", unknown: true, prepare: onConn(func(ctx context.Context, c *sql.Conn) error {
 			_, err := c.ExecContext(ctx, "INSERT INTO stalled VALUES (3)")
 			return err
 		})},
