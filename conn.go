@@ -30,6 +30,7 @@ type conn struct {
 	state handleState
 	link  *link  // see handle.go for who may touch it when
 	wait  waiter // its place in the gate's queue
+	texts textMemo
 
 	busy  bool // a call into the base is under way; still set afterwards: it panicked
 	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
@@ -74,17 +75,18 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 	p := h.pool
 	for {
-		if !h.state.resume() {
+		now := nano()
+		since, ok := h.state.resume(now)
+		if !ok {
 			l, err := p.acquire(ctx, h, front)
 			if err != nil {
 				return nil, err
 			}
-			h.link = l
-			h.state.take()
+			h.link, since, now = l, l.since, nano()
+			h.state.take(now)
 		}
-		l, now := h.link, nano()
-		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
-		err := l.begin(ctx, idle)
+		l := h.link
+		err := l.begin(ctx, min(elapsed(now, since), now-l.heard))
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
@@ -169,7 +171,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	if l.execerCtx == nil && l.execer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
+	st := h.texts.get(h.pool.texts, query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
@@ -217,7 +219,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	if l.queryerCtx == nil && l.queryer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
+	st := h.texts.get(h.pool.texts, query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
@@ -235,7 +237,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
+			return l.openRows(h, base, nil, lim, st).asked(ctx, query, args, nil), nil
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
@@ -267,7 +269,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -333,7 +335,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			l.broken = true
 		}
 		if err == nil {
-			l.setPhase(phaseTx)
+			h.state.set(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, readOnly: opts.ReadOnly}
 			return &h.tx, nil
@@ -420,7 +422,7 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p, now := h.link, h.pool, nano()
-	used := time.Duration(now - l.since.Load())
+	used := time.Duration(elapsed(now, h.state.since()))
 	l.use.add(used)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
@@ -437,9 +439,8 @@ func (h *conn) endLoan() {
 		h.released(used)
 		return
 	}
-	l.since.Store(now)
 	expired := l.expires != 0 && now >= l.expires
-	h.state.end()
+	h.state.end(now)
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
 		p.reclaim(h, l, used)
 	}

@@ -111,7 +111,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	l.wire = wire
 	wire.keepRest()
 	l.greeted(wire.heard())
-	l.since.Store(l.born)
+	l.since = l.born
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.
 		if jitter := p.cfg.MaxConnLifetimeJitter; jitter > 0 {

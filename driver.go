@@ -152,7 +152,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 		h.link = newLink(p, base)
 		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
-		h.state.take()
+		h.state.take(nano())
 		if l := h.link; l.execerCtx == nil && l.execer == nil && l.queryerCtx == nil && l.queryer == nil {
 			return &preparing{h}, nil
 		}

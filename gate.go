@@ -206,11 +206,14 @@ func (p *Pool) takeIdleLocked() *link {
 // wrote down (holder), takes by the CAS, and looks at the link only then.
 func (p *Pool) stealLocked(l *link) bool {
 	h := l.holder
-	if h == nil || !h.state.steal() {
+	if h == nil {
 		return false
 	}
-	h.link, l.holder = nil, nil
-	return true
+	since, ok := h.state.steal()
+	if ok {
+		h.link, l.holder, l.since = nil, nil, since
+	}
+	return ok
 }
 
 // takeLocked takes l if nobody uses it, wherever it is.
@@ -461,5 +464,14 @@ func (p *Pool) countsLocked() Counts {
 
 // inUse says whether l is on loan, or on its way to a caller. Under the lock.
 func (l *link) inUse() bool {
-	return l.holder != nil && l.holder.state.word.Load() != idle
+	return l.holder != nil && l.holder.state.state() != idle
+}
+
+// idleSince returns when the last loan of l, which nobody uses, ended. Under
+// the lock.
+func (l *link) idleSince() int64 {
+	if l.holder != nil {
+		return l.holder.state.since()
+	}
+	return l.since
 }

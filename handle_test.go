@@ -93,14 +93,14 @@ const (
 
 // world is a state of the model. It is comparable, so that none is walked twice.
 type world struct {
-	word    [2]uint32 // handleState of each handle
-	bound   [2]bool   // conn.link is set
-	using   [2]bool   // the user touches the link
-	pinging bool      // the thief touches the link
-	granted [2]int8   // what the waiter was told: 0 nothing, 1 the link, 2 an error
-	queue   [2]int8   // users, first in first out
-	waiting int8      // length of queue
-	holder  int8      // link.holder
+	word    [2]int64 // handleState of each handle
+	bound   [2]bool  // conn.link is set
+	using   [2]bool  // the user touches the link
+	pinging bool     // the thief touches the link
+	granted [2]int8  // what the waiter was told: 0 nothing, 1 the link, 2 an error
+	queue   [2]int8  // users, first in first out
+	waiting int8     // length of queue
+	holder  int8     // link.holder
 	parked  bool
 	gone    bool // hung up
 	retire  bool // link.retire
@@ -211,7 +211,7 @@ func (m *model) steal(w *world, blind bool) bool {
 	}
 	if blind {
 		w.word[h] = hollow
-	} else if !w.state(h, (*handleState).steal) {
+	} else if !w.state(h, func(s *handleState) bool { _, ok := s.steal(); return ok }) {
 		return false
 	}
 	if !w.bound[h] && !blind {
@@ -313,7 +313,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 	case atStart: // conn.borrow
 		if w.loans[u] == 0 {
 			w.pc[u] = atPark
-		} else if w.loans[u]--; w.state(u, (*handleState).resume) {
+		} else if w.loans[u]--; w.state(u, func(s *handleState) bool { _, ok := s.resume(0); return ok }) {
 			w.pc[u] = atUse
 		} else {
 			w.pc[u] = atAcquire
@@ -374,7 +374,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 	case atBind:
 		w.bound[u], w.pc[u] = true, atTake
 	case atTake:
-		w.state(u, func(s *handleState) bool { s.take(); return true })
+		w.state(u, func(s *handleState) bool { s.take(0); return true })
 		w.pc[u] = atUse
 	case atUse:
 		w.using[u], w.pc[u] = true, atEnd
@@ -392,7 +392,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 			m.fail(*w, "the loan of user %d was ended by somebody else", u)
 		}
 		w.using[u] = false
-		w.state(u, func(s *handleState) bool { s.end(); return true })
+		w.state(u, func(s *handleState) bool { s.end(0); return true })
 		w.pc[u] = atLook
 	case atLook:
 		if !m.lookBeforeIdle {

@@ -39,9 +39,8 @@ type link struct {
 
 	holder *conn // who has it, in a loan or idle; nil: the gate. Guarded by Pool.mu
 	index  int   // its place in Pool.links. Guarded by Pool.mu
+	since  int64 // nano() of the end of its last loan, once the gate has taken it. Guarded by Pool.mu
 
-	since   atomic.Int64              // nano() of the last beginning or end of a loan
-	phase   atomic.Uint32             // what the loan is doing, for those who watch
 	last    atomic.Pointer[Statement] // what runs, or ran last
 	session atomic.Uint32             // SessionState that loans have left behind
 	retire  atomic.Uint32             // closeReason: hang up at the next return
@@ -64,12 +63,6 @@ type link struct {
 	stack   [leakDepth]uintptr
 	depth   int
 }
-
-// Phases of a loan: a set of bits.
-const (
-	phaseRows uint32 = 1 << iota // rows are open
-	phaseTx                      // a transaction is open
-)
 
 func newLink(p *Pool, base driver.Conn) *link {
 	l := &link{pool: p, base: base, born: nano()}
@@ -96,13 +89,14 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
-	if (idle > int64(glanceAfter) || l.suspect.Load()) && l.wire.peerClosed() {
+	look := idle > int64(glanceAfter) || l.suspect.Load()
+	if look && l.wire.peerClosed() {
 		l.broken = true // no goodbye to nobody
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
 	if l.used && l.resetter != nil {
 		// Other errors of ResetSession are ignored, as sql.DB does.
-		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
+		if err := l.resetter.ResetSession(ctx); err != nil && errors.Is(err, driver.ErrBadConn) {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 	}
@@ -118,7 +112,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 		l.pool.stats.resets.Add(1)
 	}
 	check := l.pool.cfg.CheckIdleAfter
-	if l.suspect.Load() || l.wire.unread() || check > 0 && idle > int64(check) {
+	if l.suspect.Load() || look && l.wire.unread() || check > 0 && idle > int64(check) {
 		if err := l.pingSoon(ctx); err != nil {
 			l.broken = true
 			return cmp.Or(ctx.Err(), errBadLink)
@@ -325,6 +319,3 @@ func (l *link) runs(st *Statement) {
 		l.last.Store(st)
 	}
 }
-
-func (l *link) setPhase(bit uint32)   { l.phase.Or(bit) }
-func (l *link) clearPhase(bit uint32) { l.phase.And(^bit) }

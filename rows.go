@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"unsafe"
 )
 
 var (
@@ -29,32 +30,67 @@ type rows struct {
 	base  driver.Rows // nil: not in use
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
-	given bool // a row of it has been given out
 	limit *queryLimit
-	ended bool // its end has been given out: the answer is complete
+	given bool // a row of it has been given out
+	eof   bool // the end of a result set has been given out
+	more  bool // then: another result set follows
 	tries int  // how often it has been asked for again
 }
 
 // replay is what asked for a result. Until its first row is given out, a
 // query that may be repeated is, if its link dies under it.
 type replay struct {
-	ctx  context.Context
+	ctx  context.Context // nil: it may not be repeated
 	text string
 	args []driver.NamedValue // converted
 	st   *Statement
 	stmt *stmt // nil for a plain query
 }
 
-// openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m *queryLimit) driver.Rows {
+// openRows wraps a result of the base in a loan of h. Pointers that stand there
+// already are not written again: while the garbage collector is at work each
+// costs more than all else here.
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *Statement) *rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin, r.query, r.limit = h, base, t, q, m
-	r.given, r.ended, r.tries = false, false, 0
-	l.open++
-	l.setPhase(phaseRows)
+	r.base = base
+	if r.h != h {
+		r.h = h
+	}
+	if r.twin != t {
+		r.twin = t
+	}
+	if r.limit != m {
+		r.limit = m
+	}
+	if r.query.st != st {
+		r.query.st = st
+	}
+	r.given, r.eof, r.tries = false, false, 0
+	if l.open++; l.open == 1 {
+		h.state.set(phaseRows)
+	}
+	return r
+}
+
+// asked keeps what asked for the result, if it may be asked for again, and
+// returns what sql.DB gets.
+func (r *rows) asked(ctx context.Context, text string, args []driver.NamedValue, s *stmt) driver.Rows {
+	q := &r.query
+	if q.st.Retryable && r.h.tx.base == nil {
+		q.ctx = ctx
+		if unsafe.StringData(q.text) != unsafe.StringData(text) || len(q.text) != len(text) {
+			q.text = text
+		}
+		if args != nil {
+			q.args = args
+		}
+		if q.stmt != s {
+			q.stmt = s
+		}
+	}
 	return exposeRows(r)
 }
 
@@ -65,19 +101,22 @@ func (r *rows) Columns() []string { return r.base.Columns() }
 // under the rest of a proven read, which nobody wants any more, is no error: a
 // QueryRow that has its row succeeds.
 func (r *rows) Close() error {
-	l, base, t, st, ended := r.link, r.base, r.twin, r.query.st, r.ended
+	l, base, t, st := r.link, r.base, r.twin, r.query.st
 	if base == nil {
 		return nil
 	}
-	r.base, r.twin = nil, nil
-	r.query.ctx, r.query.args = nil, nil // the rest may be kept
-	if l.open--; l.open == 0 {
-		l.clearPhase(phaseRows)
+	r.base, r.query.ctx = nil, nil // what is small may be kept
+	if r.query.args != nil {
+		r.query.args = nil
 	}
+	l.open--
 	h := r.h
 	if h.link != l {
 		r.limit.end()
 		return nil // hung up under the rows, which ended them
+	}
+	if l.open == 0 {
+		h.state.clear(phaseRows)
 	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
@@ -87,7 +126,10 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	if err == nil || h.off || ended {
+	if err == nil {
+		return nil
+	}
+	if h.off || r.eof && !r.more {
 		return h.noted(l, err)
 	}
 	lost := h.verdict(l, st, wasSent, err)
@@ -119,7 +161,8 @@ func (r *rows) advance(next func() error) error {
 			return nil
 		}
 		if err == io.EOF {
-			r.ended = !r.HasNextResultSet()
+			r.more = r.HasNextResultSet()
+			r.eof = true
 			return err
 		}
 		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
@@ -133,7 +176,7 @@ func (r *rows) advance(next func() error) error {
 // given out cannot be taken back.
 func (r *rows) again(err error) error {
 	h, l, q := r.h, r.link, r.query
-	if r.given || !q.st.Retryable {
+	if r.given || q.ctx == nil {
 		return h.verdict(l, q.st, wasSent, err)
 	}
 	columns := r.base.Columns()
@@ -179,6 +222,9 @@ func (noRows) Next([]driver.Value) error { return io.EOF }
 
 // HasNextResultSet answers false where the base knows no further ones.
 func (r *rows) HasNextResultSet() bool {
+	if r.eof {
+		return r.more
+	}
 	n, ok := r.base.(driver.RowsNextResultSet)
 	return ok && n.HasNextResultSet()
 }
@@ -192,6 +238,7 @@ func (r *rows) NextResultSet() error {
 	if r.h.link != r.link {
 		return driver.ErrBadConn
 	}
+	r.eof = false
 	r.link.inRows = true
 	err := n.NextResultSet()
 	r.link.inRows = false

@@ -145,7 +145,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 		if err != nil {
 			return lim.done(l.pool, s.st, err)
 		}
-		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}, lim) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, lim, s.st).asked(ctx, s.query, args, s) // which unpins t in the end
 		return nil
 	})
 	return rows, err

@@ -96,7 +96,7 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	}
 	h.endTx()
 	l.ownTimeout &^= ownTimeoutTx
-	l.clearPhase(phaseTx)
+	h.state.clear(phaseTx)
 	if err == nil || h.off {
 		return err
 	}
