@@ -36,7 +36,9 @@ type conn struct {
 	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
 	dirty bool // more than proven reads ran in this loan: it cannot move to another link
 	tries int  // how often the present statement has been tried again
-	tx    tx   // the open transaction; tx.base is nil outside one
+	// detours: the statement at hand may be answered by the fallback.
+	detours bool
+	tx      tx // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
 	// transaction that its context ended it is given up where database/sql
