@@ -316,7 +316,7 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
-	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(beginStatement, start, err)
 	}
 	return t, err

@@ -38,8 +38,7 @@ func (c fallbackConn) PrepareContext(ctx context.Context, query string) (driver.
 	h.detours = h.mayDetour(ctx, query)
 	base, err := h.PrepareContext(ctx, query)
 	if err != nil && h.detours && errors.Is(err, ErrCircuitOpen) {
-		p := h.pool
-		base, err = &stmt{h: h, query: query, st: p.texts.get(query), text: p.prepared.acquire(query)}, nil
+		base, err = &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query), text: h.pool.prepared.acquire(query)}, nil
 	}
 	h.detours = false
 	s, ok := base.(*stmt)
@@ -79,7 +78,7 @@ func (c fallbackConn) orDetour(ctx context.Context, query string, args []driver.
 // read in a loan that has done nothing else. What is left of a session went
 // with its link.
 func (h *conn) mayDetour(ctx context.Context, query string) bool {
-	return h.pool.texts.get(query).Retryable && h.tx.base == nil && !h.dirty && ctx.Value(primaryOnlyKey{}) == nil
+	return h.texts.get(h.pool.texts, query).Retryable && h.tx.base == nil && !h.dirty && ctx.Value(primaryOnlyKey{}) == nil
 }
 
 // primaryOnlyKey marks contexts whose reads must come from the server itself.
