@@ -76,7 +76,16 @@ func From(db *sql.DB) (*Pool, bool) {
 	if !ok || d.pool.cfg.DisablePool {
 		return nil, false
 	}
+	d.pool.maxOpen.Store(int64(db.Stats().MaxOpenConnections))
 	return d.pool, true
+}
+
+// poolOf is From for our own use, which leaves sql.DB's lock alone.
+func poolOf(db *sql.DB) *Pool {
+	if d, ok := db.Driver().(*pooledDriver); ok && !d.pool.cfg.DisablePool {
+		return d.pool
+	}
+	return nil
 }
 
 // wrapped is a base driver and the options it was wrapped with.

@@ -59,6 +59,8 @@ type link struct {
 	ending     endWatch
 	rows       rows
 
+	tape tape
+
 	stackMu sync.Mutex // guards stack and depth
 	stack   [leakDepth]uintptr
 	depth   int
@@ -77,6 +79,7 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.validator, _ = base.(driver.Validator)
 	l.checker, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
+	l.tape.on = p.measures.on
 	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
@@ -110,6 +113,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 		l.ownTimeout = 0
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
+		l.tape.mark = nano()
 	}
 	check := l.pool.cfg.CheckIdleAfter
 	if l.suspect.Load() || look && l.wire.unread() || check > 0 && idle > int64(check) {
@@ -118,6 +122,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.suspect.Store(false)
+		l.tape.mark = nano()
 	}
 	if !l.pool.prepares.KeepUnused {
 		l.pool.prepared.sweepClosed(&l.stmts)
@@ -234,11 +239,13 @@ type evidence struct {
 
 func (l *link) evidence() evidence {
 	n, ok := l.wire.written()
-	e := evidence{sent: n, seen: ok}
-	if !ok && l.pool.knowsState {
-		e.closed = l.pool.dialect.State(l.base) == ConnClosed
-	}
-	return e
+	return evidence{sent: n, seen: ok, closed: !ok && l.closed()}
+}
+
+// closed says of a link whose socket is not observed whether the base has
+// closed it.
+func (l *link) closed() bool {
+	return l.pool.knowsState && l.pool.dialect.State(l.base) == ConnClosed
 }
 
 // nothingSent says whether no byte left this process since e. A base whose

@@ -76,6 +76,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return nil, err
 	}
 	h.tries++
+	h.retried++
 	p.stats.retries.Add(1)
 	if hook := p.cfg.Hooks.OnRetry; hook != nil {
 		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err})
@@ -94,6 +95,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		h.tries = 0
 		return nil, sealed(err)
 	}
+	l.tape.begun++ // began on another link
 	return l, nil
 }
 

@@ -121,16 +121,14 @@ func (p *Pool) Stats() Stats {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s.LeakedNow = p.leakedLocked()
 	s.Counts = p.countsLocked()
 	s.Breaker = p.breakerLocked()
-	s.Use.merge(p.useBefore)
+	s.Use.Merge(p.useBefore)
 	for _, l := range p.links {
 		l.use.addTo(&s.Use)
 		if l.session.Load() != 0 {
 			s.Stateful++
-		}
-		if l.leaked.Load() && l.inUse() {
-			s.LeakedNow++
 		}
 	}
 	return s
