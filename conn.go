@@ -110,6 +110,14 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 	}
 }
 
+// runs notes for who looks at the queue what the present call runs; a pointer
+// that stands there already is not written again (see openRows).
+func (h *conn) runs(st *Statement) {
+	if h.wants != st {
+		h.wants = st
+	}
+}
+
 // hangUp ends the loan's hold on its link, which serves nobody again.
 func (h *conn) hangUp(reason closeReason) {
 	l := h.link
@@ -180,7 +188,7 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.wants = st
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
 		h.pool.unserved(st, err)
@@ -233,7 +241,7 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.wants = st
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
 		h.pool.unserved(st, err)
@@ -508,9 +516,15 @@ func (h *conn) Close() error {
 // the answer does no harm: a transaction, or a prepared statement, ends with
 // its link.
 var (
-	pingStatement     = &Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)", Summary: "PING"}
-	prepareStatement  = &Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)", Summary: "PREPARE"}
-	beginStatement    = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN", Summary: "BEGIN"}
-	commitStatement   = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
-	rollbackStatement = &Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK", Summary: "ROLLBACK"}
+	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
+	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})
+	commitStatement   = ownStatement(Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT"})
+	rollbackStatement = ownStatement(Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK"})
 )
+
+// ownStatement completes a Statement without a text.
+func ownStatement(s Statement) *Statement {
+	s.Summary, s.Fingerprint = s.Operation, fingerprint([]byte(s.Digest))
+	return &s
+}

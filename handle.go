@@ -16,6 +16,10 @@ import "sync/atomic"
 //	   +----------------+         steal            | | resume
 //	   +-------------------------------------------+ +-------> inUse
 //
+// The gate may also look at an idle link where it is, for its figures: it steals
+// it and puts it back (hollow, then idle) before it gives up its lock. A user who
+// meets that finds its own link in Pool.acquire.
+//
 // No wake-up is lost between a link that becomes idle and a caller that looks
 // for one, because each announces itself before it looks: a caller raises
 // Pool.attention and then looks for idle handles; a returning user makes its

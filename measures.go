@@ -102,8 +102,11 @@ func (m *measures) play(t *tape, now int64) {
 	defer m.mu.Unlock()
 	t.played = now
 	for i := range t.records[:t.n] {
-		m.addLocked(&t.records[i])
-		t.records[i].st = nil
+		r := &t.records[i]
+		m.addLocked(r)
+		if r.st.digest == nil { // nobody else keeps it
+			r.st = nil
+		}
 	}
 	t.n = 0
 }

@@ -460,4 +460,4 @@ func (h *conn) unwrap() (driver.Conn, error) {
 	return l.base, nil
 }
 
-var rawStatement = &Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)", Summary: "RAW"}
+var rawStatement = ownStatement(Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)"})

@@ -14,6 +14,8 @@ import (
 	_ "github.com/pooledsql/pooled/pgx"
 )
 
+const raceEnabled = pooled.RaceEnabled
+
 // TestMain fails tests that leave goroutines behind.
 func TestMain(m *testing.M) {
 	os.Exit(leak.Run(func() int { return testdb.Run(m) }))

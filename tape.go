@@ -32,7 +32,8 @@ type tape struct {
 
 	mark    int64 // nano(): the beginning of the loan, or the end of its last statement
 	begun   int   // statements that the loan has begun
-	brief   bool  // the last statement was quick
+	done    int   // of these, those that ended well
+	quick   bool  // the last one that did, in this loan or before, was quick
 	queries int   // quick ones since the last that was timed to its first answer
 	waited  int64 // how long the loan's caller queued, until a statement takes it over
 	txBegan int64 // when the transaction began
@@ -52,7 +53,7 @@ type record struct {
 // lent begins the tape's account of a loan at the time now, for whose link the
 // caller queued that long.
 func (t *tape) lent(now, waited int64) {
-	t.mark, t.begun, t.brief, t.waited = now, 0, false, waited
+	t.mark, t.begun, t.done, t.waited = now, 0, 0, waited
 }
 
 // begin returns when the statement at hand begins.
@@ -70,7 +71,7 @@ func (t *tape) answered() int64 {
 	if !t.on {
 		return 0
 	}
-	if t.brief {
+	if t.quick {
 		if t.queries++; t.queries%sampled != 0 {
 			return 0
 		}
@@ -80,7 +81,7 @@ func (t *tape) answered() int64 {
 
 // returned is the clock at the end of the loan.
 func (t *tape) returned() int64 {
-	if t.begun == 1 && t.brief {
+	if t.begun == 1 && t.done == 1 && t.quick {
 		return t.mark
 	}
 	return nano()
@@ -95,7 +96,10 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	}
 	now := nano()
 	r := &t.records[t.n]
-	r.st, r.took, r.read, r.wait, r.rows, r.tx = st, now-start, -1, t.waited, rows, -1
+	if r.st != st { // see openRows
+		r.st = st
+	}
+	r.took, r.read, r.wait, r.rows, r.tx = now-start, -1, t.waited, rows, -1
 	if answer != 0 {
 		r.read = now - answer
 	}
@@ -104,7 +108,8 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	}
 	t.mark, t.waited = now, 0
 	t.begun = max(t.begun, 1)
-	t.brief = r.took > 0 && r.took < int64(quick)
+	t.done++
+	t.quick = r.took > 0 && r.took < int64(quick)
 	p := l.pool
 	if r.took >= p.measures.slowAfter {
 		p.noteSlow(ctx, *r, "")
