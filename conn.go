@@ -191,7 +191,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
@@ -244,7 +244,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
@@ -301,7 +301,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return nil, err
 	}
 	l.tape.begun++
@@ -359,7 +359,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 	h.wants = beginStatement
 	l, err := h.bind(ctx)
 	if err != nil {
-		h.pool.unserved(beginStatement, err)
+		h.unserved(beginStatement, err)
 		return nil, err
 	}
 	h.start = l.tape.begin()

@@ -14,6 +14,10 @@ import (
 // handle that sql.DB holds stays without a link. A handle can do this only if
 // there is a fallback, so that nobody else pays for it.
 
+// Fallback returns the pool of ReadFallback, for its statistics, and nil if
+// there is none.
+func (p *Pool) Fallback() *Pool { return p.fallback }
+
 // fallbackConn is a handle of a pool that has a fallback.
 type fallbackConn struct{ *conn }
 
@@ -35,12 +39,11 @@ func (c fallbackConn) QueryContext(ctx context.Context, query string, args []dri
 // fallback.
 func (c fallbackConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	h := c.conn
-	h.detours = h.mayDetour(ctx, query)
+	defer h.looksAround(ctx, query)()
 	base, err := h.PrepareContext(ctx, query)
 	if err != nil && h.detours && errors.Is(err, ErrCircuitOpen) {
 		base, err = &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query), text: h.pool.prepared.acquire(query)}, nil
 	}
-	h.detours = false
 	s, ok := base.(*stmt)
 	if !ok {
 		return base, err
@@ -65,13 +68,19 @@ func (s fallbackStmt) QueryContext(ctx context.Context, args []driver.NamedValue
 // read.
 func (c fallbackConn) orDetour(ctx context.Context, query string, args []driver.NamedValue, run func() (driver.Rows, error)) (driver.Rows, error) {
 	h := c.conn
-	h.detours = h.mayDetour(ctx, query)
+	defer h.looksAround(ctx, query)()
 	rows, err := run()
 	if err != nil && h.detours && errors.Is(err, ErrCircuitOpen) {
-		rows, err = h.detour(ctx, query, args, err)
+		return h.detour(ctx, query, args, err)
 	}
-	h.detours = false
 	return rows, err
+}
+
+// looksAround notes whether the call that begins may make a detour, until the
+// function that it returns is called.
+func (h *conn) looksAround(ctx context.Context, query string) (done func()) {
+	h.detours = h.mayDetour(ctx, query)
+	return func() { h.detours = false }
 }
 
 // mayDetour says whether another server may answer in place of ours: a proven
@@ -106,14 +115,15 @@ func (h *conn) detour(ctx context.Context, query string, args []driver.NamedValu
 		return exposeDetour(rows, g), nil
 	}
 	g.over()
+	unserved := errors.As(err, new(*AcquireError)) || errors.Is(err, ErrCircuitOpen) || errors.Is(err, ErrShutdown)
 	switch p.fault(err) {
 	case FaultLinkLost, FaultServerDown, FaultTooManyConns, FaultConfig:
-		return nil, fmt.Errorf("%w; the fallback did not answer either: %w", why, sealed(err))
+		unserved = true
 	}
-	if errors.As(err, new(*AcquireError)) || errors.Is(err, ErrCircuitOpen) || errors.Is(err, ErrShutdown) {
-		return nil, fmt.Errorf("%w; the fallback did not answer either: %w", why, sealed(err))
+	if unserved {
+		err = fmt.Errorf("%w; the fallback did not answer either: %w", why, sealed(err))
 	}
-	return nil, err // it answered, or the caller gave up
+	return nil, err
 }
 
 // over ends the loan of a handle that sql.DB does not know of.

@@ -204,6 +204,9 @@ func fallbackReads(t *testing.T, s, other *realServer, opts ...pooled.Option) {
 	}
 	all("primary")
 	t.Logf("%d reads, %d of them by the fallback", asked.Load(), n)
+	if st := p.Fallback().Stats(); st.Name != p.Config().Name+"/fallback" || st.Use.Count() < n || st.InUse != 0 {
+		t.Errorf("the fallback's pool %q had %d loans for %d reads, %v", st.Name, st.Use.Count(), n, st.Counts)
+	}
 
 	db.Close()
 	admin := other.admin(t)

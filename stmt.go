@@ -161,7 +161,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return err
 	}
 	h.start = l.tape.begin()
