@@ -35,6 +35,7 @@ type Probe struct {
 	Latency time.Duration // how long the answer took, on a link
 	Err     error         // nil: the server answered
 	Pending time.Duration // how long the one under way has taken so far; 0: none is
+	Queued  bool          // that one has no link yet: it tells nothing of the server
 }
 
 // HealthCheck is a source of further reasons, in Config.HealthChecks.
@@ -94,7 +95,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 	} else if h.Breaker == BreakerClosed && dialErr != nil {
 		is(ReasonDialsFail, Warning, "The last dial failed: %v.", dialErr)
 	}
-	if probe.Err == nil && probe.Pending >= healthWait {
+	if probe.Err == nil && !probe.Queued && probe.Pending >= healthWait {
 		is(ReasonProbeSlow, Warning, "The server has not answered a probe for %s.", probe.Pending.Round(time.Millisecond))
 	}
 	if limit := p.cfg.HealthUtilization; h.Utilization*100 >= float64(limit) {
@@ -103,7 +104,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 	if limit := p.cfg.HealthQueue; h.Waiting >= limit {
 		is(ReasonQueue, Warning, "%d callers wait for a connection, which is %d or more.", h.Waiting, limit)
 	}
-	if h.Idle == 0 && h.InUse+h.Dialling+h.Closing >= h.Max {
+	if h.Idle == 0 && h.Dialling == 0 && h.InUse > 0 && h.InUse+h.Closing >= h.Max {
 		is(ReasonExhausted, Warning, "No connection is idle and there is no room for another one.")
 	}
 	if leaked > 0 {

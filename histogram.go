@@ -96,13 +96,21 @@ func (d *durations) add(v int64) {
 func (d *durations) addTo(s *Histogram) {
 	s.count += d.count
 	s.sum += d.sum
+	first, end := len(d.pages), 0
 	for i, page := range d.pages {
-		if page == nil {
-			continue
+		if page != nil {
+			first, end = min(first, i), i+1
 		}
-		s.span(i<<histSub, (i+1)<<histSub)
-		for j, n := range page {
-			s.buckets[i<<histSub+j-s.first] += n
+	}
+	if first < end {
+		s.span(first<<histSub, end<<histSub)
+	}
+	for i := first; i < end; i++ {
+		if page := d.pages[i]; page != nil {
+			at := s.buckets[i<<histSub-s.first:][:1<<histSub]
+			for j, n := range page {
+				at[j] += n
+			}
 		}
 	}
 }
@@ -188,21 +196,31 @@ func (h Histogram) Buckets() iter.Seq2[time.Duration, uint64] {
 // AtMost returns how many durations were not longer than d. Those in the
 // bucket that d falls into count in the proportion in which it lies below d.
 func (h Histogram) AtMost(d time.Duration) uint64 {
-	if d < 0 {
-		return 0
-	}
-	at := histIndex(uint64(d))
-	var n uint64
-	for i, b := range h.buckets {
-		switch i += h.first; {
-		case i < at:
-			n += b
-		case i == at:
-			low, high := histLow(i), histLow(i+1)
-			n += uint64(float64(b) * min(1, float64(uint64(d)-low+1)/float64(high-low)))
+	var count [1]uint64
+	return h.Cumulate([]time.Duration{d}, count[:0])[0]
+}
+
+// Cumulate appends AtMost of each bound to counts and returns that, as an
+// exporter with bounds of its own wants it, in one go. The bounds ascend.
+func (h Histogram) Cumulate(bounds []time.Duration, counts []uint64) []uint64 {
+	i, below := 0, uint64(0)
+	for _, bound := range bounds {
+		if bound < 0 {
+			counts = append(counts, 0)
+			continue
 		}
+		at := histIndex(uint64(bound)) - h.first
+		for ; i < len(h.buckets) && i < at; i++ {
+			below += h.buckets[i]
+		}
+		n := below
+		if i == at && i < len(h.buckets) {
+			low, high := histLow(h.first+i), histLow(h.first+i+1)
+			n += uint64(float64(h.buckets[i]) * min(1, float64(uint64(bound)-low+1)/float64(high-low)))
+		}
+		counts = append(counts, n)
 	}
-	return n
+	return counts
 }
 
 // Merge adds what o recorded.

@@ -110,6 +110,15 @@ func TestAtMostCountsUpToABound(t *testing.T) {
 			t.Errorf("at most %v: %d, want about %d", tt.bound, got, tt.want)
 		}
 	}
+	bounds := []time.Duration{-1, 0, 10, 50 * time.Microsecond, 50 * time.Microsecond, 500 * time.Microsecond, time.Hour}
+	for i, n := range h.Cumulate(bounds, nil) {
+		if want := h.AtMost(bounds[i]); n != want {
+			t.Errorf("at most %v among others: %d, want %d", bounds[i], n, want)
+		}
+	}
+	if n := (Histogram{}).AtMost(time.Second); n != 0 {
+		t.Errorf("%d in an empty histogram", n)
+	}
 	var last uint64
 	for b := time.Microsecond; b < 2*time.Millisecond; b += 3 * time.Microsecond {
 		n := h.AtMost(b)

@@ -100,6 +100,24 @@ const otherDigest = "(other)"
 func (m *measures) play(t *tape, now int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.playLocked(t, now)
+}
+
+// playSoon is play for who is in the middle of a statement: while somebody
+// else has the lock, who may be reading a thousand figures, it leaves it at
+// that, unless the tape has no room for another statement.
+func (m *measures) playSoon(t *tape, now int64) {
+	if !m.mu.TryLock() {
+		if t.n < tapeLen {
+			return
+		}
+		m.mu.Lock()
+	}
+	defer m.mu.Unlock()
+	m.playLocked(t, now)
+}
+
+func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
 	for i := range t.records[:t.n] {
 		r := &t.records[i]

@@ -15,6 +15,7 @@ type prober struct {
 	last   Probe
 	ended  int64         // nano() when last came about
 	start  int64         // nano() when the one under way began
+	asking bool          // it has a link
 	answer chan struct{} // closed when it is over; nil: none is under way
 	handle *conn
 
@@ -47,8 +48,8 @@ func (p *Pool) probe(ctx context.Context) Probe {
 	defer b.mu.Unlock()
 	last := b.last
 	if b.answer != nil {
-		last.Pending = max(1, time.Duration(nano()-b.start))
-		if limit := p.cfg.HealthProbeTimeout; last.Pending >= limit && last.Err == nil {
+		last.Pending, last.Queued = max(1, time.Duration(nano()-b.start)), !b.asking
+		if limit := p.cfg.HealthProbeTimeout; !last.Queued && last.Pending >= limit && last.Err == nil {
 			last.Err = fmt.Errorf("pooled: no answer within %s", limit)
 		}
 	}
@@ -69,11 +70,11 @@ func (p *Pool) probes(b *prober) {
 	b.answer, b.start = make(chan struct{}), nano()
 	background := p.dialCtx
 	p.goLocked(func() {
-		latency, err := p.ask(background, b.handle)
+		latency, err := p.ask(background, b)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		close(b.answer)
-		b.answer, b.ended = nil, nano()
+		b.answer, b.asking, b.ended = nil, false, nano()
 		if background.Err() == nil && err != errNoneToAsk {
 			b.last = Probe{At: time.Now(), Latency: latency, Err: err}
 		}
@@ -86,16 +87,19 @@ var errNoneToAsk = errors.New("pooled: no link was free to ask the server")
 
 // ask pings the server on a link of the pool, as one more caller of it, first
 // in line. A base that cannot ping has at least been dialled.
-func (p *Pool) ask(background context.Context, h *conn) (latency time.Duration, err error) {
+func (p *Pool) ask(background context.Context, b *prober) (latency time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(background, p.cfg.HealthProbeTimeout)
 	defer cancel()
-	l, err := p.acquire(ctx, h, true)
+	l, err := p.acquire(ctx, b.handle, true)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return 0, p.stalled(err)
 		}
 		return 0, err
 	}
+	b.mu.Lock()
+	b.asking = true
+	b.mu.Unlock()
 	p.mu.Lock()
 	l.holder = nil // nobody's loan, as with a keepalive
 	p.mu.Unlock()

@@ -144,6 +144,8 @@ func wholeNumber(v driver.Value) int {
 	switch v := v.(type) {
 	case int64:
 		return int(v)
+	case uint64: // go-sql-driver, for unsigned columns
+		return int(v)
 	case []byte:
 		return wholeNumber(string(v))
 	case string:

@@ -19,10 +19,11 @@ import (
 // A reading of its own, for the first answer of a query and for the end of
 // any other loan, is spent where it is little beside what it measures.
 const (
-	tapeLen = 64
-	tapeAge = 100 * time.Millisecond
-	quick   = 10 * time.Microsecond
-	sampled = 16 // of so many quick queries in a row one is timed to its first answer
+	tapeLen  = 128
+	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
+	tapeAge  = 100 * time.Millisecond
+	quick    = 10 * time.Microsecond
+	sampled  = 16 // of so many quick queries in a row one is timed to its first answer
 )
 
 type tape struct {
@@ -118,8 +119,8 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if p.measures.scoped || scopes.Load() && p.cfg.RepeatLimit > 0 {
 		p.noteScope(ctx, st)
 	}
-	if t.n++; t.n == tapeLen || now-t.played >= int64(tapeAge) {
-		p.measures.play(t, now)
+	if t.n++; t.n >= tapeFull || now-t.played >= int64(tapeAge) {
+		p.measures.playSoon(t, now)
 	}
 }
 
