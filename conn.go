@@ -41,6 +41,7 @@ type conn struct {
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
 	quiet   bool       // the pool's own: counted nowhere
+	detours bool       // the present statement may be answered by the fallback
 	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
@@ -136,6 +137,9 @@ func (h *conn) ran(l *link, st *Statement) {
 
 func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
+	if h.tx.base != nil && st.Tx == TxSet {
+		h.tx.readOnly = h.tx.readOnly || saysReadOnly(st.Digest)
+	}
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
 	}
@@ -186,7 +190,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	st := h.texts.get(h.pool.texts, query)
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
@@ -250,7 +254,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	st := h.texts.get(h.pool.texts, query)
 	l, err := h.bind(ctx, st, phaseRows)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
@@ -308,7 +312,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
 	l, err := h.bind(ctx, s.st, 0)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return nil, err
 	}
 	l.tape.begun++
@@ -356,7 +360,7 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
-	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
@@ -365,7 +369,7 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	l, err := h.bind(ctx, beginStatement, 0)
 	if err != nil {
-		h.pool.unserved(beginStatement, err)
+		h.unserved(beginStatement, err)
 		return nil, err
 	}
 	h.start = l.tape.begin()
@@ -381,7 +385,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			h.state.set(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
 			l.ended(ctx, beginStatement, h.start, 0, 0)
 			return &h.tx, nil
 		}

@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -27,6 +28,7 @@ type Pool struct {
 	stats      counters
 	budget     retryBudget
 	limits     *queryLimits  // nil: none
+	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
 	slow       slowRing
@@ -330,7 +332,10 @@ func (p *Pool) Warm(ctx context.Context) error {
 // Shutdown ends the pool for good: new loans fail with ErrShutdown, so do
 // waiting callers; it waits for the loans under way and hangs up. When ctx
 // ends first, links still on loan are cut off and the error tells how many.
-func (p *Pool) Shutdown(ctx context.Context) error {
+func (p *Pool) Shutdown(ctx context.Context) (failed error) {
+	if p.fallback != nil {
+		defer func() { failed = errors.Join(failed, p.fallback.Shutdown(ctx)) }()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.shutdown = true
@@ -378,6 +383,9 @@ const closeWait = 5 * time.Second
 // they come back, waiting callers fail. Another sql.DB on the same connector
 // may go on: its next call opens the pool again.
 func (p *Pool) close() error {
+	if p.fallback != nil {
+		defer p.fallback.close()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() {
@@ -410,6 +418,9 @@ func (p *Pool) reopen() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() && !p.shutdown {
+		if p.fallback != nil {
+			p.fallback.reopen()
+		}
 		p.closed.Store(false)
 		p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	}

@@ -163,7 +163,7 @@ func (s *stmt) run(ctx context.Context, phase int64, args []driver.NamedValue, c
 	h := s.h
 	l, err := h.bind(ctx, s.st, phase)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return err
 	}
 	h.start = l.tape.begin()

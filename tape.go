@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -146,9 +147,10 @@ func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err
 	p.measures.fail(r, code, true)
 }
 
-// unserved measures a statement that got no link.
-func (p *Pool) unserved(st *Statement, err error) {
-	if p.measures.on {
+// unserved measures a statement that got no link. One that the fallback is
+// asked next is measured there.
+func (h *conn) unserved(st *Statement, err error) {
+	if p := h.pool; p.measures.on && !(h.detours && errors.Is(err, ErrCircuitOpen)) {
 		p.measures.fail(record{st: st, read: -1, tx: -1}, p.ErrorCode(err), false)
 	}
 }
