@@ -462,7 +462,7 @@ func (h *conn) endLoan() {
 	l, p := h.link, h.pool
 	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	l.use.add(used)
+	l.over(int64(used), now)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}

@@ -9,7 +9,7 @@ import (
 // as "other".
 const maxErrorCodes = 200
 
-// measures are the figures of all statements. Tapes are played into it, some
+// measures are the figures of all loans and statements. Tapes are played into it, some
 // tens of statements at a time, so its lock is not one that callers meet.
 type measures struct {
 	on        bool
@@ -21,6 +21,7 @@ type measures struct {
 	digests map[uint64]*digest
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
+	use     durations  // of loans that are over
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
@@ -108,7 +109,7 @@ func (m *measures) play(t *tape, now int64) {
 // that, unless the tape has no room for another statement.
 func (m *measures) playSoon(t *tape, now int64) {
 	if !m.mu.TryLock() {
-		if t.n < tapeLen {
+		if t.n < tapeLen && t.loans < tapeLen {
 			return
 		}
 		m.mu.Lock()
@@ -119,6 +120,10 @@ func (m *measures) playSoon(t *tape, now int64) {
 
 func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
+	for _, used := range t.uses[:t.loans] {
+		m.use.add(used)
+	}
+	t.loans = 0
 	for i := range t.records[:t.n] {
 		r := &t.records[i]
 		m.addLocked(r)
@@ -308,9 +313,6 @@ func (m *measures) adopt(st *Statement) {
 // handle that wants its link meanwhile finds itself hollow and comes to
 // acquire, which waits for the lock.
 func (p *Pool) playIdleLocked() {
-	if !p.measures.on {
-		return
-	}
 	now := nano()
 	for _, l := range p.links {
 		h := l.holder

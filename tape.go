@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A statement is measured by whoever runs it, on the tape of its link, which
-// belongs to one goroutine at a time: no atomic, no lock and no allocation.
+// Statements and loans are measured by whoever runs them, on the tape of their
+// link, which belongs to one goroutine at a time: no atomic, no lock and no allocation.
 // The tape is played into the pool's figures (measures.go) when it is full,
 // at most every tapeAge while the link is busy, and when somebody reads the
 // figures while nobody uses the link. So figures are exact but for what a loan
@@ -29,7 +29,9 @@ type tape struct {
 	on      bool
 	n       int
 	records [tapeLen]record
-	played  int64 // nano() when it was played last
+	loans   int
+	uses    [tapeLen]int64 // how long the link was on loan
+	played  int64          // nano() when it was played last
 
 	mark    int64 // nano(): the beginning of the loan, or the end of its last statement
 	begun   int   // statements that the loan has begun
@@ -39,6 +41,15 @@ type tape struct {
 	waited  int64 // how long the loan's caller queued, until a statement takes it over
 	txBegan int64 // when the transaction began
 	txEnds  bool  // the statement at hand ends it
+}
+
+// over measures a loan that ends now.
+func (l *link) over(used, now int64) {
+	t := &l.tape
+	t.uses[t.loans] = used
+	if t.loans++; t.loans >= tapeFull || now-t.played >= int64(tapeAge) {
+		l.pool.measures.playSoon(t, now)
+	}
 }
 
 // record is one statement that ended well, in nanoseconds.
