@@ -300,7 +300,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		h.pool.unserved(s.st, err)
 		return nil, err
 	}
-	l.tape.begun++
+	start := l.tape.begin()
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -327,6 +327,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		}
 		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {
 			h.pool.prepared.release(s.text)
+			h.pool.failed(ctx, s.st, start, 0, err)
 			return nil, err
 		}
 	}

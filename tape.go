@@ -18,7 +18,7 @@ import (
 // A reading of its own, for the first answer of a query and for the end of
 // any other loan, is spent where it is little beside what it measures.
 const (
-	tapeLen  = 128
+	tapeLen  = 64
 	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
 	tapeAge  = 100 * time.Millisecond
 	quick    = 10 * time.Microsecond
