@@ -21,7 +21,7 @@ type measures struct {
 	digests map[uint64]*digest
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
-	use     durations  // of loans that are over
+	use     durations  // of loans that are over; never forgotten
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
