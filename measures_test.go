@@ -533,6 +533,26 @@ func TestAMillionDistinctStatementsTakeBoundedMemory(t *testing.T) {
 	runtime.KeepAlive(texts)
 }
 
+// TestDigestsDoNotKeepLongTexts: a statement of a megabyte leaves its digest.
+func TestDigestsDoNotKeepLongTexts(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m := newMeasures(100)
+	for i := range 100 {
+		st := Classify(Postgres, fmt.Sprintf("SELECT a FROM t%d WHERE id IN (1%s)", i, strings.Repeat(", 1", 350_000)))
+		feed(m, &st, time.Millisecond)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 10<<20 {
+		t.Errorf("%d MB for a hundred digests", used>>20)
+	}
+	if d := m.list[0]; len(m.list) != 100 || len(d.tables) != 1 || d.tables[0] != "t0" {
+		t.Errorf("%d digests, the first of %v", len(m.list), d.tables)
+	}
+}
+
 func TestKindsOfErrorsAreBounded(t *testing.T) {
 	m := newMeasures(10)
 	for i := range 1000 {
