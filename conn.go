@@ -315,7 +315,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		h.unserved(s.st, err)
 		return nil, err
 	}
-	l.tape.begun++
+	start := l.tape.begin()
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -342,6 +342,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		}
 		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {
 			h.pool.prepared.release(s.text)
+			h.pool.failed(ctx, s.st, start, 0, err)
 			return nil, err
 		}
 	}
@@ -474,11 +475,9 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p := h.link, h.pool
-	now, counted := l.tape.returned()
+	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	if !counted {
-		l.use.add(used)
-	}
+	l.over(int64(used), now)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}

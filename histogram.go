@@ -51,14 +51,6 @@ func histLow(i int) uint64 {
 	return uint64(1<<histSub+i&(1<<histSub-1)) << (exp - histSub)
 }
 
-// count returns how many durations were added.
-func (h *histogram) count() (n uint64) {
-	for i := range h.buckets {
-		n += h.buckets[i].Load()
-	}
-	return n
-}
-
 // addTo adds h to a snapshot.
 func (h *histogram) addTo(s *Histogram) {
 	s.sum += h.sum.Load()
@@ -81,13 +73,9 @@ type durations struct {
 
 func (d *durations) add(v int64) {
 	v = max(v, 0)
-	d.addAt(histIndex(uint64(v)), v)
-}
-
-// addAt is add for who knows the bucket of v.
-func (d *durations) addAt(i int, v int64) {
 	d.count++
 	d.sum += v
+	i := histIndex(uint64(v))
 	page := d.pages[i>>histSub]
 	if page == nil {
 		page = new([1 << histSub]uint64)

@@ -75,9 +75,8 @@ type Pool struct {
 	stopDials  context.CancelFunc
 	settled    chan struct{} // closed when a link comes back or is gone
 	stopKeeper chan struct{}
-	useBefore  Histogram // use times of links that are gone
-	background int       // goroutines under way
-	tellings   []func()  // see tellLocked
+	background int      // goroutines under way
+	tellings   []func() // see tellLocked
 	telling    bool
 	logLimits  struct{ refused, away, back, failover logLimit }
 }

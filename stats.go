@@ -128,9 +128,7 @@ func (p *Pool) Stats() Stats {
 	s.LeakedNow = p.leakedLocked()
 	s.Counts = p.countsLocked()
 	s.Breaker = p.breakerLocked()
-	s.Use.Merge(p.useBefore)
 	for _, l := range p.links {
-		l.use.addTo(&s.Use)
 		if l.session.Load() != 0 {
 			s.Stateful++
 		}

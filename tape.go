@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A statement is measured by whoever runs it, on the tape of its link, which
-// belongs to one goroutine at a time: no atomic, no lock and no allocation.
+// Statements and loans are measured by whoever runs them, on the tape of their
+// link, which belongs to one goroutine at a time: no atomic, no lock and no allocation.
 // The tape is played into the pool's figures (measures.go) when it is full,
 // at most every tapeAge while the link is busy, and when somebody reads the
 // figures while nobody uses the link. So figures are exact but for what a loan
@@ -21,7 +21,7 @@ import (
 // telling others that rows were closed: a quick loan that is held on to after
 // its only query still shows them as open.
 const (
-	tapeLen  = 128
+	tapeLen  = 64
 	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
 	tapeAge  = 100 * time.Millisecond
 	quick    = 10 * time.Microsecond
@@ -32,7 +32,9 @@ type tape struct {
 	on      bool
 	n       int
 	records [tapeLen]record
-	played  int64 // nano() when it was played last
+	loans   int
+	uses    [tapeLen]int64 // how long the link was on loan
+	played  int64          // nano() when it was played last
 
 	mark    int64 // nano(): the beginning of the loan, or the end of its last statement
 	begun   int   // statements that the loan has begun
@@ -44,6 +46,15 @@ type tape struct {
 	txEnds  bool  // the statement at hand ends it
 }
 
+// over measures a loan that ends now.
+func (l *link) over(used, now int64) {
+	t := &l.tape
+	t.uses[t.loans] = used
+	if t.loans++; t.loans >= tapeFull || now-t.played >= int64(tapeAge) {
+		l.pool.measures.playSoon(t, now)
+	}
+}
+
 // record is one statement that ended well, in nanoseconds.
 type record struct {
 	st   *Statement
@@ -52,7 +63,6 @@ type record struct {
 	wait int64 // in the queue for a link, before
 	rows int64
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
-	loan bool  // it took as long as its loan, which counts with it
 }
 
 // lent begins the tape's account of a loan at the time now, for whose link the
@@ -85,17 +95,12 @@ func (t *tape) answered() int64 {
 // brief says that the loan was nothing but one quick statement so far.
 func (t *tape) brief() bool { return t.begun == 1 && t.done == 1 && t.quick }
 
-// returned is the clock at the end of the loan. counted says that the loan is
-// on the tape, with its only statement.
-func (t *tape) returned() (now int64, counted bool) {
-	if !t.brief() {
-		return nano(), false
+// returned is the clock at the end of the loan.
+func (t *tape) returned() int64 {
+	if t.brief() {
+		return t.mark
 	}
-	if t.n == 0 {
-		return t.mark, false // played just now
-	}
-	t.records[t.n-1].loan = true
-	return t.mark, true
+	return nano()
 }
 
 // ended measures a statement that ended well. answer is what answered said of
@@ -110,7 +115,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if r.st != st { // see openRows
 		r.st = st
 	}
-	r.took, r.read, r.wait, r.rows, r.tx, r.loan = now-start, -1, t.waited, rows, -1, false
+	r.took, r.read, r.wait, r.rows, r.tx = now-start, -1, t.waited, rows, -1
 	if answer != 0 {
 		r.read = now - answer
 	}
