@@ -176,6 +176,9 @@ func (h *conn) panicked() {
 // PrepareContext, as it does on the bare connection.
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
+	if c := callOf(query, args); c != nil {
+		return h.called(ctx, c)
+	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	h.busy = true
 	res, err = h.exec(ctx, query, args)

@@ -111,6 +111,7 @@ type QueryInfo struct {
 	Wait      time.Duration // of these, in the queue for a link
 	Retries   int           // how often it was tried again
 	Err       error         // what the program got
+	BatchSize int           // of a batch: how many statements (db.operation.batch.size); else 0
 }
 
 // started reads the clock for a hook, which is mostly nil: then nobody asks.
@@ -130,6 +131,11 @@ func (h *conn) queried(ctx context.Context, query string, start int64, err error
 
 // ended calls OnQuery, which is not nil.
 func (h *conn) ended(ctx context.Context, st *Statement, start int64, err error) {
-	h.pool.cfg.Hooks.OnQuery(QueryInfo{ctx, h.pool.cfg.Name, st, time.Duration(nano() - start), time.Duration(h.waited), h.retried, err})
+	h.endedBatch(ctx, st, start, 0, err)
+}
+
+// endedBatch is ended for size statements at once.
+func (h *conn) endedBatch(ctx context.Context, st *Statement, start int64, size int, err error) {
+	h.pool.cfg.Hooks.OnQuery(QueryInfo{ctx, h.pool.cfg.Name, st, time.Duration(nano() - start), time.Duration(h.waited), h.retried, err, size})
 	h.waited, h.retried = 0, 0
 }

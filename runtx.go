@@ -59,17 +59,23 @@ func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx
 		} else if !p.passes(err) {
 			return err
 		}
-		if try == maxTxTries || p.cfg.DisableRetry || ctx.Err() != nil || !p.takeRetry() {
-			return err
-		}
-		p.stats.retries.Add(1)
-		if hook := p.cfg.Hooks.OnRetry; hook != nil {
-			hook(RetryInfo{Pool: p.cfg.Name, Statement: beginStatement, Try: try, Err: err})
-		}
-		if pause(ctx, rand.N(txBackoff<<min(try, 6))) != nil {
+		if !p.runAgain(ctx, try, beginStatement, err) {
 			return err
 		}
 	}
+}
+
+// runAgain waits and tells whether what ended in err, and did nothing, is run
+// as a whole again. p may be nil: without a pool nothing is.
+func (p *Pool) runAgain(ctx context.Context, try int, st *Statement, err error) bool {
+	if p == nil || try == maxTxTries || p.cfg.DisableRetry || ctx.Err() != nil || !p.takeRetry() {
+		return false
+	}
+	p.stats.retries.Add(1)
+	if hook := p.cfg.Hooks.OnRetry; hook != nil {
+		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: try, Err: err})
+	}
+	return pause(ctx, rand.N(txBackoff<<min(try, 6))) == nil
 }
 
 const (

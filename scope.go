@@ -39,6 +39,15 @@ func Scope(ctx context.Context) context.Context {
 	return context.WithValue(ctx, scopeKey{}, new(scope))
 }
 
+// noScope counts nothing.
+var noScope = new(scope)
+
+// unscoped is for the statements of a batch, which are not asked for one by
+// one.
+func unscoped(ctx context.Context) context.Context {
+	return context.WithValue(ctx, scopeKey{}, noScope)
+}
+
 // count returns how often the statement ran in the scope, this time included;
 // 0 when there are too many to tell.
 func (s *scope) count(p *Pool, st *Statement) int {
@@ -62,8 +71,11 @@ func (p *Pool) noteScope(ctx context.Context, st *Statement) {
 		return
 	}
 	var s *scope
-	if scopes.Load() {
+	if scopes.Load() || p.cfg.TraceID != nil {
 		s, _ = ctx.Value(scopeKey{}).(*scope)
+	}
+	if s == noScope {
+		return
 	}
 	if s == nil && p.cfg.TraceID != nil {
 		if id, ok := p.cfg.TraceID(ctx); ok {

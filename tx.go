@@ -63,6 +63,13 @@ func (t *tx) Rollback() (err error) {
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.ended(ctx, rollbackStatement, start, err)
 	}
+	h.rolledBack(ctx, l)
+	return err
+}
+
+// rolledBack gives l up after a rollback if the context had ended and nobody
+// can vouch for l.
+func (h *conn) rolledBack(ctx context.Context, l *link) {
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
 			h.doomed = true
@@ -70,7 +77,6 @@ func (t *tx) Rollback() (err error) {
 			l.broken = true
 		}
 	}
-	return err
 }
 
 // finish ends the transaction by run. That sql.DB would not run a COMMIT again

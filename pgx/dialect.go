@@ -70,6 +70,7 @@ func (Dialect) Reset(ctx context.Context, conn driver.Conn) error {
 		return err
 	}
 	dropNotifications(p)
+	forgetBatches(p)
 	return nil
 }
 

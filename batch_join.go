@@ -1,0 +1,213 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"math/bits"
+	"strings"
+)
+
+const (
+	joinAtLeast = 8     // fewer rows do not pay for asking about their table
+	joinAtMost  = 1024  // rows in a statement; more save nothing that can be measured
+	joinParams  = 65535 // the most that a prepared statement of MySQL can have
+	joinBytes   = 4 << 20
+)
+
+// joiner finds neighbouring INSERTs in a batch that can be sent as one, and
+// sends them.
+type joiner struct {
+	r *batchRun
+	h *conn
+	d MultiRowDialect // nil: nothing is joined
+
+	insert insertText // the text looked at last
+	text   string
+	ok     bool
+
+	head  string // of the table that was asked about
+	bytes int    // how long a statement into it may be; 0: not joined
+}
+
+func newJoiner(r *batchRun, h *conn) *joiner {
+	j := &joiner{r: r, h: h}
+	if r.join {
+		j.d, _ = h.pool.dialect.(MultiRowDialect)
+	}
+	return j
+}
+
+// parse returns what item i inserts.
+func (j *joiner) parse(i int) (insertText, bool) {
+	it, st := &j.r.items[i], j.r.sts[i]
+	if it.rows || st.Operation != "INSERT" || st.Class != Write || st.Multi || st.State != 0 {
+		return insertText{}, false
+	}
+	if it.text != j.text {
+		j.text = it.text
+		j.insert, j.ok = parseInsert(j.h.pool.texts.flavor, it.text)
+	}
+	return j.insert, j.ok && j.insert.params == len(it.args)
+}
+
+// from returns how many items from i on go as one run of rows; 1 or 0: none.
+func (j *joiner) from(ctx context.Context, i int) int {
+	if j.d == nil {
+		return 1
+	}
+	first, ok := j.parse(i)
+	if !ok {
+		return 1
+	}
+	n := 1
+	for i+n < len(j.r.items) {
+		if next, ok := j.parse(i + n); !ok || next.head != first.head {
+			break
+		}
+		n++
+	}
+	if n < joinAtLeast {
+		return 1
+	}
+	if first.head != j.head {
+		j.head, j.bytes = first.head, j.ask(ctx, first)
+	}
+	if j.bytes == 0 {
+		return 1
+	}
+	return n
+}
+
+// ask asks the server about a table.
+func (j *joiner) ask(ctx context.Context, t insertText) int {
+	query, args := j.d.MultiRow(t.schema, t.table)
+	rows, err := j.h.query(ctx, query, namedArgs(args, nil))
+	if err != nil {
+		j.h.noRows()
+		return 0 // the INSERT itself will say what is wrong
+	}
+	defer rows.Close()
+	row := make([]driver.Value, 2)
+	if len(rows.Columns()) != 2 || rows.Next(row) != nil || asInt(row[1]) != 1 {
+		return 0
+	}
+	return int(min(asInt(row[0]), joinBytes)) * 7 / 8 // what the protocol adds
+}
+
+// asInt reads a number in any form in which a base gives it.
+func asInt(v driver.Value) (n int64) {
+	switch v := v.(type) {
+	case int64:
+		return v
+	case uint64:
+		return int64(min(v, 1<<62))
+	case []byte:
+		return asInt(string(v))
+	case string:
+		for _, c := range v {
+			if c < '0' || c > '9' || n > 1<<58 {
+				return 0
+			}
+			n = 10*n + int64(c-'0')
+		}
+	}
+	return n
+}
+
+// run sends n items from i on, and returns which one failed. Statements have
+// 2, 4, 8 ... rows, so that a few texts serve all numbers of them and stay
+// prepared.
+func (j *joiner) run(ctx context.Context, i, n int) (at int, err error) {
+	for n > 0 {
+		k := j.fits(i, min(n, joinAtMost))
+		if at, err = j.insertRows(ctx, i, k); err != nil {
+			return at, err
+		}
+		i, n = i+k, n-k
+	}
+	return i, nil
+}
+
+// fits returns how many of n items from i on go into one statement.
+func (j *joiner) fits(i, n int) int {
+	if first, _ := j.parse(i); first.params > 0 {
+		n = min(n, joinParams/first.params)
+	}
+	size := len(j.head)
+	for k := range n {
+		t, _ := j.parse(i + k)
+		size += len(t.tuple) + 1
+		for _, arg := range j.r.items[i+k].args {
+			size += argSize(arg)
+		}
+		if size > j.bytes {
+			n = k
+		}
+	}
+	if n < 2 {
+		return 1
+	}
+	return 1 << (bits.Len(uint(n)) - 1)
+}
+
+// argSize is how many bytes an argument takes, and for types of the program's
+// own more than they are likely to.
+func argSize(arg any) int {
+	switch v := arg.(type) {
+	case string:
+		return len(v) + 16
+	case []byte:
+		return len(v) + 16
+	case nil, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+		return 16
+	}
+	return 4 << 10
+}
+
+// insertRows sends n items as one statement. When the server refuses it, which
+// undoes all of it, each half is tried by itself, so that those before the one
+// at fault are done and it is named, as if all had been sent alone.
+func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
+	if n == 1 {
+		return i, j.r.step(ctx, j.h, i)
+	}
+	var text strings.Builder
+	text.WriteString(j.head)
+	var args []driver.NamedValue
+	for k := range n {
+		if k > 0 {
+			text.WriteByte(',')
+		}
+		t, _ := j.parse(i + k)
+		text.WriteString(t.tuple)
+		args = namedArgs(j.r.items[i+k].args, args)
+	}
+	s := stmt{h: j.h, query: text.String(), st: j.r.sts[i]}
+	if len(args) > 0 && j.h.cachesPlain(s.st, args) {
+		_, err = s.exec(ctx, args)
+	} else {
+		_, err = j.h.exec(ctx, s.query, args)
+	}
+	if err == nil {
+		for k := range n {
+			j.r.results[i+k].res = joinedResult{}
+		}
+		return i, nil
+	}
+	if j.h.link == nil || j.h.link.broken || ctx.Err() != nil || j.h.pool.fault(err) != FaultProgram {
+		return i, err
+	}
+	if at, err = j.insertRows(ctx, i, n/2); err != nil {
+		return at, err
+	}
+	return j.insertRows(ctx, i+n/2, n-n/2)
+}
+
+// joinedResult is the result of one row among others.
+type joinedResult struct{}
+
+var errJoined = errors.New("pooled: LastInsertId is not known of an INSERT that was joined with its neighbours; set Batch.KeepResults")
+
+func (joinedResult) LastInsertId() (int64, error) { return 0, errJoined }
+func (joinedResult) RowsAffected() (int64, error) { return 1, nil }

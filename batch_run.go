@@ -1,0 +1,338 @@
+package pooled
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+)
+
+// How a batch runs on a handle: as one loan, by the handle's own methods, so
+// that retry, classes, limits and measures are those of single statements.
+
+// on runs the items, in a transaction of their own if none is open.
+func (r *batchRun) on(ctx context.Context, h *conn) error {
+	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	h.start = nano()
+	err := r.checked(ctx, h)
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
+		h.endedBatch(ctx, r.statement(), start, len(r.items), cmpError(err, r.firstError()))
+	}
+	return err
+}
+
+func (r *batchRun) checked(ctx context.Context, h *conn) error {
+	r.classify(h.pool.texts.get)
+	own := h.tx.base == nil
+	if !own && r.independent {
+		return errBatchIndependent
+	}
+	if !r.independent {
+		for i, st := range r.sts {
+			if st.Class == Tx && (own || st.Tx == TxBegin || st.Tx == TxCommit || st.Tx == TxRollback) {
+				return r.failed(i, errBatchTx)
+			}
+		}
+	}
+	if err := r.pipeline(ctx, h); err != driver.ErrSkip {
+		return err
+	}
+	ctx = unscoped(ctx)
+	if own && !r.independent {
+		return h.inTx(ctx, func() error { return r.steps(ctx, h) }, r.noteCommit)
+	}
+	return r.steps(ctx, h)
+}
+
+func (r *batchRun) classify(get func(string) *Statement) {
+	r.sts = make([]*Statement, len(r.items))
+	for i := range r.items {
+		if i > 0 && r.items[i].text == r.items[i-1].text {
+			r.sts[i] = r.sts[i-1]
+		} else {
+			r.sts[i] = get(r.items[i].text)
+		}
+	}
+}
+
+// noteCommit keeps what ended the transaction as the batch's own error.
+func (r *batchRun) noteCommit(p *Pool, err error, committing bool) error {
+	r.passes = p.passes(err)
+	if committing {
+		return r.failed(len(r.items), err)
+	}
+	return err
+}
+
+// inTx runs f in a transaction of its own on the handle. note is shown the
+// error before its driver.ErrBadConn is hidden, and returns what becomes of it.
+func (h *conn) inTx(ctx context.Context, f func() error, note func(p *Pool, err error, committing bool) error) error {
+	if _, err := h.begin(ctx, driver.TxOptions{}); err != nil {
+		return note(h.pool, err, false)
+	}
+	done := false
+	defer func() {
+		if !done && h.tx.base != nil { // f panicked: what the program iterates over is its own code
+			h.rollback(ctx)
+		}
+	}()
+	err := f()
+	done = true
+	if err != nil {
+		h.rollback(ctx)
+		return err
+	}
+	if err := h.finish(commitStatement, driver.Tx.Commit); err != nil {
+		return note(h.pool, err, true)
+	}
+	return nil
+}
+
+// rollback rolls back what inTx began. What led to it is the error that counts.
+func (h *conn) rollback(ctx context.Context) {
+	l := h.link
+	_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+	h.rolledBack(ctx, l)
+}
+
+// pipelines says whether every item can be sent before the first is answered:
+// what it means must not depend on those before it.
+func (r *batchRun) pipelines() bool {
+	for _, st := range r.sts {
+		if st.Class != Read && st.Class != Write || st.State != 0 || st.Multi {
+			return false
+		}
+	}
+	return true
+}
+
+// pipeline runs the items in one go where the dialect can.
+func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
+	d, ok := h.pool.dialect.(BatchDialect)
+	if !ok || r.refused || !r.pipelines() {
+		return driver.ErrSkip
+	}
+	st, own := r.statement(), h.tx.base == nil
+	l, err := h.bind(ctx, st, 0)
+	if err != nil {
+		for _, st := range r.sts {
+			h.unserved(st, err)
+		}
+		return err
+	}
+	calls := make([]BatchCall, len(r.items))
+	total := 0
+	for i := range r.items {
+		total += len(r.items[i].args)
+	}
+	args := make([]driver.NamedValue, 0, total)
+	h.start = l.tape.begin()
+	for {
+		args = args[:0]
+		for i := range r.items {
+			it := &r.items[i]
+			from := len(args)
+			args = namedArgs(it.args, args)
+			converted, err := (argChecker{named: l.checker, want: -1}).convert(args[from:len(args):len(args)])
+			if err != nil {
+				r.passes = false
+				return r.failed(i, err)
+			}
+			calls[i] = BatchCall{it.text, converted, it.rows}
+		}
+		answered, rows := 0, int64(0)
+		failed := len(r.items)
+		before := l.evidence()
+		l.runs(st)
+		limited, lim := h.pool.limits.limit(ctx, l, st)
+		r.ran = true
+		err := d.SendBatch(limited, l.base, calls, r.independent, func(i int, a BatchAnswer) error {
+			answered = i + 1
+			if a.Err != nil {
+				if failed = i; r.independent {
+					h.pool.failed(ctx, r.sts[i], h.start, 0, a.Err)
+					_ = r.failed(i, a.Err)
+				}
+				return nil
+			}
+			if a.Rows == nil {
+				r.results[i].res = driver.RowsAffected(a.RowsAffected)
+				return nil
+			}
+			sets, err := readSets(a.Rows)
+			r.results[i].sets = sets
+			if err != nil {
+				failed = i
+			} else {
+				rows += int64(len(sets[0].rows))
+			}
+			return err
+		})
+		if err == driver.ErrSkip {
+			lim.end()
+			r.refused = true
+			return err
+		}
+		err = lim.done(h.pool, st, err)
+		for i := range r.sts[:min(answered, len(r.sts))] {
+			h.ran(l, r.sts[i])
+		}
+		if err == nil {
+			l.endedTogether(ctx, r, h.start)
+			return nil
+		}
+		if !r.independent && failed > answered {
+			failed = answered // lost: the first that has no answer, or the COMMIT
+		}
+		ran := l.failed(st)
+		if !own && ran == st {
+			h.dirty = true
+		}
+		if l, err = h.again(ctx, l, ran, before, err); err != nil {
+			return r.gaveUp(ctx, h, failed, answered, err)
+		}
+		clear(r.results)
+	}
+}
+
+// gaveUp reports a batch whose item failed, or whose connection was lost with
+// some answers still to come.
+func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, err error) error {
+	st := commitStatement
+	if !r.independent {
+		if failed < len(r.sts) {
+			st = r.sts[failed]
+		}
+		h.pool.failed(ctx, st, h.start, 0, err)
+		return r.failed(failed, err)
+	}
+	// Those behind may have run or not, and nobody knows.
+	for i := answered; i < len(r.items); i++ {
+		h.pool.failed(ctx, r.sts[i], h.start, 0, err)
+		_ = r.failed(i, err)
+	}
+	return nil
+}
+
+// steps runs the items one by one, joined where that is the same.
+func (r *batchRun) steps(ctx context.Context, h *conn) error {
+	r.ran = true
+	j := newJoiner(r, h)
+	for i := 0; i < len(r.items); {
+		n := j.from(ctx, i)
+		var at int
+		var err error
+		if n > 1 {
+			at, err = j.run(ctx, i, n)
+		} else {
+			n, at = 1, i
+			err = r.step(ctx, h, i)
+		}
+		i += n
+		if err == nil {
+			continue
+		}
+		lost := h.link == nil || h.link.broken
+		r.passes = h.pool.passes(err)
+		err = r.failed(at, err)
+		if !r.independent {
+			return err
+		}
+		if lost {
+			for k := at + 1; k < len(r.items); k++ {
+				_ = r.failed(k, errNotRun)
+			}
+			return nil
+		}
+		i = at + 1
+	}
+	return nil
+}
+
+// step runs one item as sql.DB would.
+func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
+	it, out := &r.items[i], &r.results[i]
+	var rows driver.Rows
+	var err error
+	if it.rows {
+		rows, err = h.query(ctx, it.text, namedArgs(it.args, nil))
+	} else {
+		out.res, err = h.exec(ctx, it.text, namedArgs(it.args, nil))
+	}
+	if err == driver.ErrSkip { // the base wants it prepared
+		var s driver.Stmt
+		if s, err = h.prepare(ctx, it.text); err == nil {
+			if it.rows {
+				rows, err = s.(*stmt).queryRows(ctx, namedArgs(it.args, nil))
+			} else {
+				out.res, err = s.(*stmt).exec(ctx, namedArgs(it.args, nil))
+			}
+			if rows == nil {
+				_ = s.Close()
+			} else {
+				defer s.Close()
+			}
+		}
+	}
+	if rows == nil {
+		if it.rows {
+			h.noRows()
+		}
+		return err
+	}
+	h.busy = true
+	out.sets, err = readSets(rows)
+	if closing := rows.Close(); err == nil {
+		err = closing
+	}
+	h.busy = true
+	return err
+}
+
+// readSets reads all result sets into memory.
+func readSets(rows driver.Rows) ([]*resultSet, error) {
+	var sets []*resultSet
+	for {
+		s := newResultSet(rows)
+		sets = append(sets, s)
+		if err := s.read(rows); err != nil {
+			return sets, err
+		}
+		next, ok := rows.(driver.RowsNextResultSet)
+		if !ok || !next.HasNextResultSet() {
+			return sets, nil
+		}
+		if err := next.NextResultSet(); err == io.EOF {
+			return sets, nil
+		} else if err != nil {
+			return sets, err
+		}
+	}
+}
+
+// endedTogether measures the items of a batch that ended well. Each has an
+// equal share of the time. They are not counted as repetitions in a Scope.
+func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
+	t := &l.tape
+	if !t.on {
+		return
+	}
+	now, p := nano(), l.pool
+	share := (now - start) / int64(len(r.sts))
+	for i, st := range r.sts {
+		rows := int64(0)
+		if s := r.results[i].sets; len(s) > 0 {
+			rows = int64(len(s[0].rows))
+		}
+		t.records[t.n] = record{st: st, took: share, read: -1, wait: t.waited, rows: rows, tx: -1}
+		if t.waited = 0; share >= p.measures.slowAfter {
+			p.noteSlow(ctx, t.records[t.n], "")
+		}
+		if t.n++; t.n >= tapeFull {
+			p.measures.playSoon(t, now)
+		}
+	}
+	t.mark, t.quick = now, false
+	t.begun = max(t.begun, len(r.sts))
+	t.done += len(r.sts)
+}
