@@ -99,7 +99,7 @@ func (b *Batch) Run(ctx context.Context, db Executor) (*BatchResults, error) {
 		err = r.onForeign(ctx, db)
 	}
 	if err == nil || b.Independent && r.ran {
-		return &BatchResults{r.items, r.results}, cmpError(err, r.firstError())
+		return newBatchResults(r), cmpError(err, r.firstError())
 	}
 	return nil, err
 }
@@ -130,6 +130,8 @@ type batchResult struct {
 	res  driver.Result
 	sets []*resultSet
 	err  error
+
+	shown bool // its rows were asked for
 }
 
 func (r *batchRun) reset() {

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 )
 
 // BatchResults are what the statements of a batch returned, in their order, from 0.
@@ -14,6 +16,21 @@ import (
 type BatchResults struct {
 	items   []batchItem
 	results []batchResult
+
+	mu     sync.Mutex
+	db     *sql.DB // makes the rows, while they are asked for; nil
+	stop   *time.Timer
+	unread int // how many results nobody has asked for yet
+}
+
+func newBatchResults(r *batchRun) *BatchResults {
+	out := &BatchResults{items: r.items, results: r.results}
+	for i := range r.items {
+		if r.items[i].rows {
+			out.unread++
+		}
+	}
+	return out
 }
 
 // Len returns the number of statements.
@@ -42,48 +59,82 @@ func (r *BatchResults) Exec(i int) (sql.Result, error) {
 // Query returns the rows of statement i, which was added with Batch.Query. They
 // scan as those of database/sql because they are, and can be asked for several
 // times.
-func (r *BatchResults) Query(i int) (*sql.Rows, error) {
-	db := r.stored(i)
-	defer db.Close() // the rows that are open stay so
-	return db.QueryContext(context.Background(), "")
+func (r *BatchResults) Query(i int) (rows *sql.Rows, err error) {
+	r.show(i, func(db *sql.DB, s *storedResult) { rows, err = db.QueryContext(context.Background(), "", s) })
+	return rows, err
 }
 
 // QueryRow returns the first row of statement i, as DB.QueryRow does.
-func (r *BatchResults) QueryRow(i int) *sql.Row {
-	db := r.stored(i)
-	defer db.Close()
-	return db.QueryRowContext(context.Background(), "")
+func (r *BatchResults) QueryRow(i int) (row *sql.Row) {
+	r.show(i, func(db *sql.DB, s *storedResult) { row = db.QueryRowContext(context.Background(), "", s) })
+	return row
 }
 
-func (r *BatchResults) stored(i int) *sql.DB {
-	c := storedResult{err: r.Err(i)}
-	if c.err == nil {
-		if c.sets = r.results[i].sets; !r.items[i].rows {
-			c.err = fmt.Errorf("pooled: statement %d of the batch is an Exec", i)
+// resultsOpen is how long the sql.DB that makes the rows, with its one
+// goroutine, stays open while results are left that nobody has asked for.
+// Rows that are open outlive it.
+const resultsOpen = 100 * time.Millisecond
+
+// show calls query with the result of statement i and a sql.DB that shows it.
+func (r *BatchResults) show(i int, query func(*sql.DB, *storedResult)) {
+	s := &storedResult{err: r.Err(i)}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.err == nil {
+		if !r.items[i].rows {
+			s.err = fmt.Errorf("pooled: statement %d of the batch is an Exec", i)
+		} else if s.sets = r.results[i].sets; !r.results[i].shown {
+			r.results[i].shown = true
+			r.unread--
 		}
 	}
-	return sql.OpenDB(c)
+	if r.db == nil {
+		r.db = sql.OpenDB(storedConn{})
+		r.stop = time.AfterFunc(resultsOpen, func() {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.close()
+		})
+	}
+	query(r.db, s)
+	if r.unread == 0 {
+		r.stop.Stop()
+		r.close()
+	}
 }
 
-// storedResult is a driver whose every query has the result at hand, so that
-// database/sql itself makes the rows.
+func (r *BatchResults) close() {
+	if r.db != nil {
+		_ = r.db.Close()
+		r.db = nil
+	}
+}
+
+// storedResult is a result at hand. It is the argument of the query that
+// shows it.
 type storedResult struct {
 	sets []*resultSet
 	err  error
 }
 
-var errStored = errors.New("pooled: this connection only shows a result")
+// storedConn is a driver whose every query has its result at hand, so that
+// database/sql itself makes the rows.
+type storedConn struct{}
 
-func (c storedResult) Connect(context.Context) (driver.Conn, error) { return c, nil }
-func (c storedResult) Driver() driver.Driver                        { return c }
-func (c storedResult) Open(string) (driver.Conn, error)             { return c, nil }
-func (c storedResult) Prepare(string) (driver.Stmt, error)          { return nil, errStored }
-func (c storedResult) Begin() (driver.Tx, error)                    { return nil, errStored }
-func (c storedResult) Close() error                                 { return nil }
+var errStored = errors.New("pooled: this connection only shows results")
 
-func (c storedResult) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	if c.err != nil {
-		return nil, c.err
+func (c storedConn) Connect(context.Context) (driver.Conn, error) { return c, nil }
+func (c storedConn) Driver() driver.Driver                        { return c }
+func (c storedConn) Open(string) (driver.Conn, error)             { return c, nil }
+func (c storedConn) Prepare(string) (driver.Stmt, error)          { return nil, errStored }
+func (c storedConn) Begin() (driver.Tx, error)                    { return nil, errStored }
+func (c storedConn) Close() error                                 { return nil }
+func (c storedConn) CheckNamedValue(*driver.NamedValue) error     { return nil }
+
+func (c storedConn) QueryContext(_ context.Context, _ string, args []driver.NamedValue) (driver.Rows, error) {
+	s := args[0].Value.(*storedResult)
+	if s.err != nil {
+		return nil, s.err
 	}
-	return &storedRows{sets: c.sets}, nil
+	return &storedRows{sets: s.sets}, nil
 }

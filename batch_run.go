@@ -55,9 +55,10 @@ func (r *batchRun) classify(get func(string) *Statement) {
 	}
 }
 
-// noteCommit keeps what ended the transaction as the batch's own error.
+// noteCommit keeps what ended the transaction as the batch's own error. A COMMIT
+// of nothing but proven reads has no outcome that could be lost.
 func (r *batchRun) noteCommit(p *Pool, err error, committing bool) error {
-	r.passes = p.passes(err)
+	r.passes = p.passes(err) || r.statement().Retryable && errors.Is(err, ErrOutcomeUnknown)
 	if committing {
 		return r.failed(len(r.items), err)
 	}

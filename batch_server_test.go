@@ -63,7 +63,7 @@ func TestServerBatchResults(t *testing.T) {
 					}
 					b.Exec("UPDATE b SET v = 'changed' WHERE id < 5")
 					b.Query("SELECT id, v FROM b WHERE id < 7 ORDER BY id")
-					b.Query("SELECT v FROM b WHERE id = " + s.arg, 1000)
+					b.Query("SELECT v FROM b WHERE id = "+s.arg, 1000)
 					res, err := b.Run(t.Context(), e)
 					if err != nil {
 						t.Fatal(err)

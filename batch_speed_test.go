@@ -1,0 +1,345 @@
+package pooled_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/faultproxy"
+	"github.com/pooledsql/pooled/internal/testdb"
+	pooledpgx "github.com/pooledsql/pooled/pgx"
+)
+
+// different adds n statements to add, of which none is another one, and which
+// can run again and again.
+func different(n int, add func(rows bool, text string, args ...any)) {
+	for i := range n {
+		switch i % 4 {
+		case 0:
+			add(false, fmt.Sprintf("INSERT INTO b (id, v) VALUES ($1, 'new %d')", i), i)
+		case 1:
+			add(false, fmt.Sprintf("UPDATE b SET v = 'changed %d' WHERE id = $1", i), i-1)
+		case 2:
+			add(true, fmt.Sprintf("SELECT v, %d FROM b WHERE id = $1", i), i-2)
+		case 3:
+			add(false, fmt.Sprintf("DELETE FROM b WHERE id = $1 AND v <> 'none %d'", i), i-3)
+		}
+	}
+}
+
+// differentSums adds n statements that are little work for the server.
+func differentSums(n int, add func(rows bool, text string, args ...any)) {
+	for i := range n {
+		add(true, fmt.Sprintf("SELECT '%d', $1 + %d", i, i), i)
+	}
+}
+
+// TestServerBatchSpeed: 100 different statements, as a batch and one by one,
+// on PostgreSQL.
+func TestServerBatchSpeed(t *testing.T) {
+	s := realPostgres(t, testdb.SharedPostgres(t))
+	direct, _ := s.open(t, limits(0, 2))
+	batchTable(t, direct)
+	proxy := faultproxy.New(t, s.Addr())
+	proxy.Delay(faultproxy.Up, time.Millisecond/2)
+	proxy.Delay(faultproxy.Down, time.Millisecond/2)
+	delayed, _ := openDSN(t, "pooled-pgx", s.DSNVia(proxy.Addr(), s.database), limits(0, 2))
+	for _, c := range []struct {
+		name   string
+		db     *sql.DB
+		add    func(n int, add func(rows bool, text string, args ...any))
+		bound  float64
+		rounds int
+	}{
+		{"1 ms of delay", delayed, different, 50, 5},
+		{"loopback", direct, differentSums, 5, 30},
+		{"loopback, into and from a table", direct, different, 3, 30}, // most of it is the server's work
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bound, rounds := c.bound, c.rounds
+			if raceEnabled {
+				bound, rounds = 1, 2
+			}
+			const n = 100
+			single := func() {
+				c.add(n, func(rows bool, text string, args ...any) {
+					var err error
+					if rows {
+						err = c.db.QueryRow(text, args...).Scan(new(string), new(int))
+					} else {
+						_, err = c.db.Exec(text, args...)
+					}
+					if err != nil {
+						t.Error(text, err)
+					}
+				})
+			}
+			batch := func() {
+				b := pooled.NewBatch()
+				c.add(n, func(rows bool, text string, args ...any) {
+					if rows {
+						b.Query(text, args...)
+					} else {
+						b.Exec(text, args...)
+					}
+				})
+				res, err := b.Run(t.Context(), c.db)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i := range n {
+					if _, err := res.Exec(i); err == nil {
+						continue
+					}
+					if err := res.QueryRow(i).Scan(new(string), new(int)); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			single()
+			batch()
+			best(t, func() bool {
+				as, bs := inTurn(rounds, single, batch)
+				for i := range bs {
+					bs[i] = as[i] / bs[i]
+				}
+				t.Logf("one by one %s", time.Duration(median(as)))
+				return measured(t, "PostgreSQL, batch of 100 different statements, "+c.name+": times faster than one by one", median(bs), ">=", bound)
+			})
+		})
+	}
+}
+
+const bulk = 10_000
+
+func bulkRows() iter.Seq[[]any] {
+	return func(yield func([]any) bool) {
+		row := make([]any, 2)
+		for i := range bulk {
+			row[0], row[1] = i, "some text"
+			if !yield(row) {
+				return
+			}
+		}
+	}
+}
+
+// TestServerBulkInsert: 10,000 rows, by every way that pooled has, one by one,
+// and by what a program would write by hand for the base driver.
+func TestServerBulkInsert(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		db, _ := s.open(t, limits(0, 2))
+		batchTable(t, db)
+		ctx := t.Context()
+		timed := func(f func() error) float64 {
+			do(t, db, "DELETE FROM b")
+			if s.driver == "pgx" {
+				do(t, db, "TRUNCATE b")
+			}
+			start := time.Now()
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+			took := float64(time.Since(start))
+			if n := countB(t, db); n != bulk {
+				t.Fatalf("%d rows", n)
+			}
+			return took
+		}
+		insert := s.insertB()
+		single := func() error {
+			for i := range bulk {
+				if _, err := db.ExecContext(ctx, insert, i, "some text"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		batch := func() error {
+			b := pooled.NewBatch()
+			for i := range bulk {
+				b.Exec(insert, i, "some text")
+			}
+			_, err := b.Run(ctx, db)
+			return err
+		}
+		many := func(opts ...pooled.InsertOption) func() error {
+			return func() error {
+				_, err := pooled.InsertMany(ctx, db, "b", []string{"id", "v"}, bulkRows(), opts...)
+				return err
+			}
+		}
+		type way struct {
+			name       string
+			ours, hand func() error
+			faster     float64 // on loopback, where the server's own work is most of it
+		}
+		var ways []way
+		if s.driver == "pgx" {
+			ways = []way{
+				{"batch of INSERTs, of pgx.Batch", batch, pgxBatch(ctx, db, insert), 5},
+				{"InsertMany with Copy, of CopyFrom", many(func(o *pooled.InsertOptions) { o.Copy = true }), pgxCopy(ctx, db), 20},
+				{"InsertMany, of pgx.Batch", many(), pgxBatch(ctx, db, insert), 5},
+			}
+		} else {
+			bare, err := sql.Open("mysql", s.dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { bare.Close() })
+			ways = []way{
+				{"batch of INSERTs, of multi-row INSERT", batch, multiRow(ctx, bare), 4},
+				{"InsertMany, of multi-row INSERT", many(), multiRow(ctx, bare), 4},
+			}
+		}
+		kind := map[string]string{"pgx": "PostgreSQL", "mysql": "MariaDB"}[s.driver]
+		rounds := 7
+		if raceEnabled {
+			rounds = 1
+		}
+		for _, w := range ways {
+			t.Run(w.name, func(t *testing.T) {
+				timed(w.ours)
+				timed(w.hand)
+				best(t, func() bool {
+					var ratios, ours []float64
+					for i := range rounds {
+						var a, b float64
+						if i%2 == 0 {
+							a, b = timed(w.ours), timed(w.hand)
+						} else {
+							b, a = timed(w.hand), timed(w.ours)
+						}
+						ratios, ours = append(ratios, a/b), append(ours, a)
+					}
+					one := timed(single)
+					t.Logf("one by one %s, as one %s", time.Duration(one), time.Duration(median(ours)))
+					within, faster := 1.15, w.faster
+					if raceEnabled {
+						within, faster = 10, 0.5
+					}
+					ok := measured(t, kind+", 10,000 rows, "+w.name+": time", median(ratios), "<=", within)
+					return measured(t, kind+", 10,000 rows, "+strings.Split(w.name, ",")[0]+", loopback without fsync: times faster than one by one",
+						one/median(ours), ">=", faster) && ok
+				})
+			})
+		}
+	})
+}
+
+// TestServerBulkInsertOverADelay: 10,000 rows with 1 ms of delay. One by one they
+// would take half a minute, so 500 are timed.
+func TestServerBulkInsertOverADelay(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		proxy := faultproxy.New(t, s.Addr())
+		proxy.Delay(faultproxy.Up, time.Millisecond/2)
+		proxy.Delay(faultproxy.Down, time.Millisecond/2)
+		db, _ := openDSN(t, "pooled-"+s.driver, s.DSNVia(proxy.Addr(), s.database), limits(0, 2))
+		batchTable(t, db)
+		const few = 500
+		start := time.Now()
+		for i := range few {
+			if _, err := db.Exec(s.insertB(), -1-i, "some text"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one := float64(time.Since(start)) * bulk / few
+		faster := 20.0
+		if raceEnabled {
+			faster = 2
+		}
+		for name, run := range map[string]func() error{
+			"batch of INSERTs": func() error {
+				b := pooled.NewBatch()
+				for i := range bulk {
+					b.Exec(s.insertB(), i, "some text")
+				}
+				_, err := b.Run(t.Context(), db)
+				return err
+			},
+			"InsertMany": func() error {
+				_, err := pooled.InsertMany(t.Context(), db, "b", []string{"id", "v"}, bulkRows())
+				return err
+			},
+		} {
+			best(t, func() bool {
+				do(t, db, "DELETE FROM b")
+				start := time.Now()
+				if err := run(); err != nil {
+					t.Fatal(err)
+				}
+				took := time.Since(start)
+				if n := countB(t, db); n != bulk {
+					t.Fatalf("%d rows", n)
+				}
+				t.Logf("one by one %s, as one %s", time.Duration(one), took)
+				return measured(t, map[string]string{"pgx": "PostgreSQL", "mysql": "MariaDB"}[s.driver]+", 10,000 rows, "+name+
+					", 1 ms of delay: times faster than one by one", one/float64(took), ">=", faster)
+			})
+		}
+	})
+}
+
+// pgxBatch is what a program writes for pgx, in a transaction as ours is.
+func pgxBatch(ctx context.Context, db *sql.DB, insert string) func() error {
+	return func() error {
+		return pooledpgx.Raw(ctx, db, func(c *pgx.Conn) error {
+			b := &pgx.Batch{}
+			for i := range bulk {
+				b.Queue(insert, i, "some text")
+			}
+			return c.SendBatch(ctx, b).Close()
+		})
+	}
+}
+
+func pgxCopy(ctx context.Context, db *sql.DB) func() error {
+	return func() error {
+		return pooledpgx.Raw(ctx, db, func(c *pgx.Conn) error {
+			i := -1
+			_, err := c.CopyFrom(ctx, pgx.Identifier{"b"}, []string{"id", "v"}, pgx.CopyFromFunc(func() ([]any, error) {
+				if i++; i == bulk {
+					return nil, nil
+				}
+				return []any{i, "some text"}, nil
+			}))
+			return err
+		})
+	}
+}
+
+// multiRow inserts 1,000 rows with each statement.
+func multiRow(ctx context.Context, db *sql.DB) func() error {
+	const rows = 1000
+	text := "INSERT INTO b (id, v) VALUES " + strings.Repeat("(?, ?),", rows-1) + "(?, ?)"
+	return func() error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback()
+		st, err := tx.PrepareContext(ctx, text)
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		for from := 0; from < bulk; from += rows {
+			args := make([]any, 0, 2*rows)
+			for i := range rows {
+				args = append(args, from+i, "some text")
+			}
+			if _, err := st.ExecContext(ctx, args...); err != nil {
+				return err
+			}
+		}
+		return tx.Commit()
+	}
+}
