@@ -143,6 +143,7 @@ func (j *joiner) fits(i, n int) int {
 		}
 		if size > j.bytes {
 			n = k
+			break
 		}
 	}
 	if n < 2 {
