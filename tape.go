@@ -58,7 +58,7 @@ type record struct {
 	took int64 // until its end, that of its rows included
 	read int64 // of these, from the first answer on; -1: not timed
 	wait int64 // in the queue for a link, before
-	rows int64
+	rows int64 // -1: none were asked for
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
 }
 
@@ -151,6 +151,6 @@ func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err
 // unserved measures a statement that got no link.
 func (p *Pool) unserved(st *Statement, err error) {
 	if p.measures.on {
-		p.measures.fail(record{st: st, read: -1, tx: -1}, p.ErrorCode(err), false)
+		p.measures.fail(record{st: st, read: -1, rows: -1, tx: -1}, p.ErrorCode(err), false)
 	}
 }
