@@ -24,7 +24,7 @@ type DigestStats struct {
 	Calls    uint64            // statements that ran
 	Errors   uint64            // of these, those that failed, and the unserved
 	Unserved uint64            // statements that got no link
-	Codes    map[string]uint64 // errors by ErrorCode; at most ten, the rest as "other"
+	Codes    map[string]uint64 // errors by ErrorCode; at most ten, of "(other)" 200, the rest as "other"
 	Rows     int64             // rows returned
 	Returned []uint64          // queries by how many rows they returned: up to each of RowBounds, and more
 	Repeated uint64            // times that one Scope ran it suspiciously often

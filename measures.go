@@ -191,7 +191,7 @@ func (m *measures) fail(r record, code string, ran bool) {
 	if d.codes == nil {
 		d.codes = make(map[string]uint64)
 	}
-	known := knownCode(d.codes, code, maxDigestCodes)
+	known := knownCode(d.codes, code, d.maxCodes())
 	d.codes[known]++
 	if ran {
 		d.failedAs(known).add(r.took)
@@ -214,6 +214,15 @@ func (d *digest) failedAs(code string) *durations {
 
 // maxDigestCodes bounds how many kinds of error are told apart for one digest.
 const maxDigestCodes = 10
+
+// maxCodes is that bound. Where many digests count together they keep what
+// they counted, so that no figure ever goes down.
+func (d *digest) maxCodes() int {
+	if d.fingerprint == 0 {
+		return maxErrorCodes
+	}
+	return maxDigestCodes
+}
 
 // knownCode returns under what a code counts: the rest as "other" once there
 // are that many.
@@ -314,7 +323,7 @@ func (o *digest) take(d *digest) {
 		o.codes = make(map[string]uint64)
 	}
 	for code, n := range d.codes {
-		known := knownCode(o.codes, code, maxDigestCodes)
+		known := knownCode(o.codes, code, o.maxCodes())
 		o.codes[known] += n
 		if f := d.failed[code]; f != nil {
 			o.failedAs(known).merge(f)

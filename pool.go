@@ -16,6 +16,7 @@ import (
 // sql.DB, and all its methods are safe for concurrent use.
 type Pool struct {
 	cfg        *Config // fixed, but for the limits, which Resize changes below
+	made       time.Time
 	base       driver.Connector
 	dialect    Dialect
 	knowsState bool // the dialect tells the state of a connection
@@ -82,6 +83,7 @@ type Pool struct {
 func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
+		made:     time.Now(),
 		base:     base,
 		endLimit: endLimit,
 		dialect:  cfg.Dialect,
