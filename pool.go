@@ -191,6 +191,10 @@ func (p *Pool) Config() Config {
 // cannot read it.
 func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
 
+// SystemName returns OpenTelemetry's db.system.name, as the dialect knows it;
+// "" when it does not.
+func (p *Pool) SystemName() string { return p.dialect.SystemName() }
+
 // Resize changes the limits. Growing serves waiting callers at once;
 // shrinking hangs up idle links now and the others as they come back.
 func (p *Pool) Resize(min, max int) error {
