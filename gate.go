@@ -99,7 +99,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 			return l, nil
 		}
 	}
-	if err := p.pointlessLocked(ctx); err != nil {
+	if err := p.pointlessLocked(ctx, h); err != nil {
 		p.attention.Add(-1)
 		p.mu.Unlock()
 		return nil, err

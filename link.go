@@ -237,8 +237,10 @@ type evidence struct {
 }
 
 func (l *link) evidence() evidence {
-	n, ok := l.wire.written()
-	return evidence{sent: n, seen: ok, closed: !ok && l.closed()}
+	if w := l.wire.cur.Load(); w != nil {
+		return evidence{sent: w.sent.Load(), seen: true}
+	}
+	return evidence{closed: l.closed()}
 }
 
 // closed says of a link whose socket is not observed whether the base has

@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ type measures struct {
 	digests map[uint64]*digest
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
-	use     durations  // of loans that are over
+	use     durations  // of loans that are over; never forgotten
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
@@ -263,9 +264,8 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	if m.limit == 0 {
 		return nil
 	}
-	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class,
-		fingerprint: st.Fingerprint, tables: st.Tables, at: len(m.list)}
 	if len(m.list) < m.limit {
+		d := newDigest(st, len(m.list))
 		m.list = append(m.list, d)
 		m.digests[d.fingerprint] = d
 		return d
@@ -283,9 +283,20 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	victim.gone = true
 	delete(m.digests, victim.fingerprint)
 	m.other[min(int(victim.class), classes-1)].take(victim)
-	d.at, d.recent = victim.at, n
+	d := newDigest(st, victim.at)
+	d.recent = n
 	m.list[d.at] = d
 	m.digests[d.fingerprint] = d
+	return d
+}
+
+// newDigest returns an empty one for statements like st. The names of tables
+// are parts of the program's text, which may be long and must not live as long.
+func newDigest(st *Statement, at int) *digest {
+	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class, fingerprint: st.Fingerprint, at: at}
+	for _, name := range st.Tables {
+		d.tables = append(d.tables, strings.Clone(name))
+	}
 	return d
 }
 

@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -16,9 +17,11 @@ import (
 // loan, which is that of its first statement, and at the end of a statement,
 // which is that of the loan where the loan was nothing but one quick statement.
 // A reading of its own, for the first answer of a query and for the end of
-// any other loan, is spent where it is little beside what it measures.
+// any other loan, is spent where it is little beside what it measures. So is
+// telling others that rows were closed: a quick loan that is held on to after
+// its only query still shows them as open.
 const (
-	tapeLen  = 128
+	tapeLen  = 64
 	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
 	tapeAge  = 100 * time.Millisecond
 	quick    = 10 * time.Microsecond
@@ -37,7 +40,7 @@ type tape struct {
 	begun   int   // statements that the loan has begun
 	done    int   // of these, those that ended well
 	quick   bool  // the last one that did, in this loan or before, was quick
-	queries int   // quick ones since the last that was timed to its first answer
+	untimed int   // queries that are not timed to their first answer, from now on
 	waited  int64 // how long the loan's caller queued, until a statement takes it over
 	txBegan int64 // when the transaction began
 	txEnds  bool  // the statement at hand ends it
@@ -77,23 +80,24 @@ func (t *tape) begin() int64 {
 	return nano()
 }
 
-// answered returns when a query had its first answer, or 0 for one of most
-// that follow a quick one.
+// answered returns when a query had its first answer; where queries are quick,
+// the next ones do without.
 func (t *tape) answered() int64 {
 	if !t.on {
 		return 0
 	}
 	if t.quick {
-		if t.queries++; t.queries%sampled != 0 {
-			return 0
-		}
+		t.untimed = sampled - 1
 	}
 	return nano()
 }
 
+// brief says that the loan was nothing but one quick statement so far.
+func (t *tape) brief() bool { return t.begun == 1 && t.done == 1 && t.quick }
+
 // returned is the clock at the end of the loan.
 func (t *tape) returned() int64 {
-	if t.begun == 1 && t.done == 1 && t.quick {
+	if t.brief() {
 		return t.mark
 	}
 	return nano()
@@ -148,9 +152,10 @@ func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err
 	p.measures.fail(r, code, true)
 }
 
-// unserved measures a statement that got no link.
-func (p *Pool) unserved(st *Statement, err error) {
-	if p.measures.on {
+// unserved measures a statement that got no link. One that the fallback is
+// asked next is measured there.
+func (h *conn) unserved(st *Statement, err error) {
+	if p := h.pool; p.measures.on && !(h.detours && errors.Is(err, ErrCircuitOpen)) {
 		p.measures.fail(record{st: st, read: -1, rows: -1, tx: -1}, p.ErrorCode(err), false)
 	}
 }
