@@ -460,9 +460,11 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p := h.link, h.pool
-	now := l.tape.returned()
+	now, counted := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	l.use.add(used)
+	if !counted {
+		l.use.add(used)
+	}
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}

@@ -46,7 +46,7 @@ type link struct {
 	retire  atomic.Uint32             // closeReason: hang up at the next return
 	suspect atomic.Bool               // ping before the next loan
 	leaked  atomic.Bool               // reported as a leak
-	use     histogram                 // use times of its loans
+	use     histogram                 // use times of its loans, but for those on the tape
 
 	heard      int64 // nano() of the last keepalive ping that was answered
 	used       bool  // a loan has begun before

@@ -27,6 +27,7 @@ type measures struct {
 	read    durations  // of these, from there to the end
 	errors  map[string]uint64
 	tx      txFigures
+	use     durations // of loans that took as long as their only statement; never forgotten
 }
 
 const classes = len(classNames)
@@ -137,6 +138,9 @@ func (m *measures) addLocked(r *record) *digest {
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
 	d.time.add(r.took)
+	if r.loan {
+		m.use.add(r.took)
+	}
 	if r.read >= 0 {
 		d.read += r.read
 		d.readOf += r.took

@@ -256,9 +256,12 @@ func (p *Pool) takeRetry() bool {
 // loanCount returns how many loans are over. It takes some microseconds and
 // is asked only when retries are many.
 func (p *Pool) loanCount() uint64 {
+	m := p.measured()
+	n := m.use.count
+	m.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := p.useBefore.Count()
+	n += p.useBefore.Count()
 	for _, l := range p.links {
 		n += l.use.count()
 	}

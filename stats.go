@@ -116,6 +116,10 @@ func (p *Pool) Stats() Stats {
 	c.waits.addTo(&s.Wait)
 	c.dials.addTo(&s.Dial)
 
+	m := p.measured()
+	m.use.addTo(&s.Use)
+	m.mu.Unlock()
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.LeakedNow = p.leakedLocked()

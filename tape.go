@@ -49,6 +49,7 @@ type record struct {
 	wait int64 // in the queue for a link, before
 	rows int64
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
+	loan bool  // it took as long as its loan, which counts with it
 }
 
 // lent begins the tape's account of a loan at the time now, for whose link the
@@ -80,12 +81,17 @@ func (t *tape) answered() int64 {
 	return nano()
 }
 
-// returned is the clock at the end of the loan.
-func (t *tape) returned() int64 {
-	if t.begun == 1 && t.done == 1 && t.quick {
-		return t.mark
+// returned is the clock at the end of the loan. counted says that the loan is
+// on the tape, with its only statement.
+func (t *tape) returned() (now int64, counted bool) {
+	if t.begun != 1 || t.done != 1 || !t.quick {
+		return nano(), false
 	}
-	return nano()
+	if t.n == 0 {
+		return t.mark, false // played just now
+	}
+	t.records[t.n-1].loan = true
+	return t.mark, true
 }
 
 // ended measures a statement that ended well. answer is what answered said of
@@ -100,7 +106,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if r.st != st { // see openRows
 		r.st = st
 	}
-	r.took, r.read, r.wait, r.rows, r.tx = now-start, -1, t.waited, rows, -1
+	r.took, r.read, r.wait, r.rows, r.tx, r.loan = now-start, -1, t.waited, rows, -1, false
 	if answer != 0 {
 		r.read = now - answer
 	}
