@@ -57,7 +57,7 @@ func Handler(pools []*pooled.Pool, opts ...Option) *Monitor {
 	}
 	m.mux = m.routes()
 	m.ctx, m.stop = context.WithCancel(context.Background())
-	m.running.Go(m.sample)
+	m.run(m.sample)
 	return m
 }
 
@@ -65,8 +65,21 @@ func Handler(pools []*pooled.Pool, opts ...Option) *Monitor {
 // keep http.Server.Shutdown waiting: give it to RegisterOnShutdown. The other
 // answers go on. It does not touch the pools.
 func (m *Monitor) Close() {
+	m.mu.Lock()
 	m.stop()
+	m.mu.Unlock()
 	m.running.Wait()
+}
+
+// run runs f in the background, unless the Monitor is closed.
+func (m *Monitor) run(f func()) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ctx.Err() != nil {
+		return false
+	}
+	m.running.Go(f)
+	return true
 }
 
 // ServeHTTP answers a request.

@@ -57,13 +57,17 @@
       });
     });
   }
+  // brief leaves the directories out of places in the program, and the paths out
+  // of the names of packages.
+  const brief = s => s.replace(/[^\s(]*\/(?=[^\s/]+\.\w)/g, "");
   // statement fills a cell with a digest, and with a place in the program.
   function statement(cell, digest, place, otherwise) {
     if (!cell.firstChild) cell.append(make("code"), make("span", "place"));
-    const code = cell.firstChild;
+    const code = cell.firstChild, note = cell.lastChild;
     text(code, digest || otherwise || "");
     if (code.textContent.length > 150) code.tabIndex = 0; else code.removeAttribute("tabindex");
-    text(cell.lastChild, place || "");
+    text(note, brief(place || ""));
+    if (note.title !== (place || "")) note.title = place || "";
   }
   function pairs(dl, items, wrap) {
     fit(dl, items, () => {
@@ -188,7 +192,7 @@
       name(li, "k-" + e.kind);
       text(li.children[0].firstChild, MARKS[e.kind][0]);
       text(li.children[1], clock(e.at));
-      text(li.children[2], MARKS[e.kind][1] + ": " + e.text);
+      text(li.children[2], MARKS[e.kind][1] + ": " + brief(e.text));
     });
   }
 
@@ -234,7 +238,7 @@
 
     text($("n-slow"), s.slow.length ? "latest first" : "");
     rows("slow", s.slow, [
-      ["n", w => clock(w.at)], ["n", w => time(w.tookMs)], ["n", w => time(w.waitMs)], ["n", w => count(w.rows)], ["err", w => w.code || ""],
+      ["nowrap", w => clock(w.at)], ["n", w => time(w.tookMs)], ["n", w => time(w.waitMs)], ["n", w => count(w.rows)], ["err", w => w.code || ""],
       ["", (w, cell) => statement(cell, w.digest, [w.caller, w.traceId && "trace " + w.traceId].filter(Boolean).join(" · "))],
     ]);
 
@@ -249,14 +253,14 @@
     text($("n-server"), v && v.max >= 0 ? "asked " + time(v.ageMs) + " ago" : "");
     text($("server-note"), v ? v.error || "" : "It has not been asked yet, or the dialect does not know how.");
     if (!v) return pairs($("server"), []);
-    const room = v.max - v.open, mine = s.stats.connections.inUse + s.stats.connections.idle;
+    const room = v.max - v.reserved - v.open, more = Math.max(0, s.stats.connections.max - v.mine);
     pairs($("server"), [
       ["sessions of all clients", known(v.open) + " of " + known(v.max), v.max > 0 && room <= v.max / 10 ? "warn" : ""],
-      ["of these, of this pool", count(mine)],
+      ["of these, of this pool", count(v.mine)],
       ["reserved for administrators", known(v.reserved)],
       ["running something", known(v.active)],
       ["idle in a transaction", known(v.idleInTransaction), v.idleInTransaction > 0 ? "warn" : ""],
-      ["this pool may still open", count(Math.max(0, s.stats.connections.max - mine)), v.max > 0 && s.stats.connections.max - mine > room ? "warn" : ""],
+      ["this pool may still open", count(more), v.max > 0 && more > room ? "warn" : ""],
     ]);
   }
 
@@ -307,7 +311,7 @@
     showSettings();
   }
   function showSettings() {
-    const mine = settings.filter(s => $("all").checked || !s.source.startsWith("profile ") && s.source !== s.default);
+    const mine = settings.filter(s => $("all").checked || !s.source.startsWith("profile ") && s.source !== "default" && s.source !== s.default);
     text($("n-settings"), settings.length - mine.length ? plural(settings.length - mine.length, "setting is", "settings are") + " at the profile's default." : "");
     rows("settings", mine, [
       ["", (s, cell) => { if (!cell.firstChild) cell.append(make("code")); text(cell.firstChild, s.name); }],

@@ -35,6 +35,7 @@ type serverView struct {
 	Max      int     `json:"max"`
 	Reserved int     `json:"reserved"`
 	Open     int     `json:"open"`
+	Mine     int     `json:"mine"` // the pool's, at that time
 	Active   int     `json:"active"`
 	IdleInTx int     `json:"idleInTransaction"`
 	Error    string  `json:"error,omitempty"`
@@ -110,7 +111,7 @@ func (m *Monitor) viewServer(p *watched) *serverView {
 	case s.At.IsZero():
 		return &serverView{Max: -1, Reserved: -1, Open: -1, Active: -1, IdleInTx: -1, Error: s.err.Error()}
 	}
-	v := &serverView{ms(time.Since(s.At)), s.Max, s.Reserved, s.Open, s.Active, s.IdleInTx, ""}
+	v := &serverView{ms(time.Since(s.At)), s.Max, s.Reserved, s.Open, s.mine, s.Active, s.IdleInTx, ""}
 	if s.err != nil {
 		v.Error = s.err.Error()
 	}

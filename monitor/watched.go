@@ -3,7 +3,6 @@ package monitor
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pooledsql/pooled"
@@ -19,7 +18,7 @@ type watched struct {
 	points  int        // that were ever added
 	loans   uint64     // finished when the last one was added
 	server  server
-	asking  atomic.Bool
+	asking  bool
 
 	building sync.Mutex // held while a snapshot is made
 	built    uint64     // the tick that it belongs to
@@ -104,28 +103,38 @@ func (p *watched) past(n int) []point {
 // server is the server's own view of its sessions, as it was last told.
 type server struct {
 	pooled.Sessions
-	err error
+	mine  int // links of the pool at that time
+	err   error
+	asked time.Time
 }
 
-// ask has the server asked, in the background, unless that is under way or
-// would keep a link from a caller.
+// askAnyway is how long the server is left alone while there is no link that
+// nobody uses: a caller would have to wait for the answer.
+const askAnyway = 15 * time.Second
+
+// ask has the server asked in the background, unless that is under way, and
+// returns what it said last.
 func (m *Monitor) ask(p *watched) server {
 	counts := p.Stats().Counts
-	room := counts.Idle > 0 || counts.InUse > 0 && counts.InUse+counts.Dialling+counts.Closing < counts.Max
-	if room && counts.Waiting == 0 && m.ctx.Err() == nil && p.asking.CompareAndSwap(false, true) {
-		m.running.Go(func() {
-			defer p.asking.Store(false)
-			ctx, cancel := context.WithTimeout(m.ctx, 10*time.Second)
-			defer cancel()
-			s, err := p.Sessions(ctx)
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			if p.server.err = err; err == nil {
-				p.server.Sessions = s
-			}
-		})
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.server
+	last := p.server
+	free := counts.Waiting == 0 && (counts.Idle > 0 || counts.InUse > 0 && counts.InUse+counts.Dialling+counts.Closing < counts.Max)
+	if !free && (counts.InUse == 0 || time.Since(last.asked) < askAnyway) || p.asking {
+		return last
+	}
+	p.server.asked = time.Now()
+	p.asking = m.run(func() {
+		ctx, cancel := context.WithTimeout(m.ctx, 10*time.Second)
+		defer cancel()
+		s, err := p.Sessions(ctx)
+		counts := p.Stats().Counts
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.asking = false
+		if p.server.err = err; err == nil && s.At != p.server.At {
+			p.server.Sessions, p.server.mine = s, counts.InUse+counts.Idle
+		}
+	})
+	return last
 }
