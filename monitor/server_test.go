@@ -130,7 +130,7 @@ func pollStalled(t *testing.T, server *testdb.Server, drv driver.Driver, base *p
 	}
 	var unhealthy atomic.Int64
 	poll := func() []time.Duration {
-		end := time.Now().Add(3 * time.Second)
+		end := time.Now().Add(5 * time.Second) // two probes time out
 		took := make([][]time.Duration, 100)
 		var clients sync.WaitGroup
 		for i := range took {
