@@ -3,6 +3,7 @@ package monitor
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -76,7 +77,7 @@ func percent(part, whole int) float64 {
 	if whole <= 0 {
 		return 0
 	}
-	return float64(part*1000/whole) / 10
+	return math.Round(float64(part)*1000/float64(whole)) / 10
 }
 
 // together is what several pools come to.

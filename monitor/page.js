@@ -6,7 +6,7 @@
   const query = params.has("pool") ? "?pool=" + encodeURIComponent(params.get("pool")) : "";
   const KEPT = 600;
 
-  let history = [], last = null, held = false, heard = 0, settings = [], limits = "", chosen = params.get("pool");
+  let history = [], last = null, held = false, heard = 0, settings = [], limits = "";
 
   // --- Words and figures -------------------------------------------------
 
@@ -238,7 +238,7 @@
 
     text($("n-slow"), s.slow.length ? "latest first" : "");
     rows("slow", s.slow, [
-      ["nowrap", w => clock(w.at)], ["n", w => time(w.tookMs)], ["n", w => time(w.waitMs)], ["n", w => count(w.rows)], ["err", w => w.code || ""],
+      ["nowrap", w => clock(w.at)], ["n", w => time(w.tookMs)], ["n", w => time(w.waitMs)], ["n", w => count(w.rows)], ["nowrap err", w => w.code || ""],
       ["", (w, cell) => statement(cell, w.digest, [w.caller, w.traceId && "trace " + w.traceId].filter(Boolean).join(" · "))],
     ]);
 
@@ -266,7 +266,7 @@
 
   function totals(s) {
     const t = s.stats, tx = s.statements.transactions, list = [];
-    const add = (term, value, level) => list.push([term, typeof value === "number" ? count(value) : value, value ? level : ""]);
+    const add = (term, value, level) => list.push([term, typeof value === "number" ? count(value) : value, value ? level : "zero"]);
     add("loans", t.use.count);
     add("callers that queued", t.wait.count);
     add("p99 of their wait", time(t.wait.p99Ms));
@@ -381,15 +381,21 @@
   addEventListener("resize", () => { if (last && !held) chart(last); });
   setInterval(linkState, 1000);
 
-  const source = new EventSource("events" + query);
-  source.addEventListener("history", e => { history = JSON.parse(e.data); });
-  source.addEventListener("state", e => {
-    last = JSON.parse(e.data);
-    heard = Date.now();
-    const p = last.point, end = history[history.length - 1];
-    if (!end || p.at > end.at) history.push(p);
-    if (history.length > KEPT) history.shift();
-    linkState();
-    show();
-  });
+  // A browser asks again when a stream ends, but not when it is refused, as it
+  // is while a program starts anew behind a proxy.
+  function listen() {
+    const source = new EventSource("events" + query);
+    source.addEventListener("history", e => { history = JSON.parse(e.data); });
+    source.addEventListener("state", e => {
+      last = JSON.parse(e.data);
+      heard = Date.now();
+      const p = last.point, end = history[history.length - 1];
+      if (!end || p.at > end.at) history.push(p);
+      if (history.length > KEPT) history.shift();
+      linkState();
+      show();
+    });
+    source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000); });
+  }
+  listen();
 })();

@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,6 +34,7 @@ type shop struct {
 	server *testdb.Server
 	db     *sql.DB
 	pool   *pooled.Pool
+	mon    atomic.Pointer[monitor.Monitor]
 	url    string
 	users  sync.WaitGroup
 	ctx    context.Context
@@ -53,15 +55,15 @@ func newShop(t *testing.T, opts ...monitor.Option) *shop {
 	s := &shop{T: t, server: server, db: db}
 	s.pool, _ = pooled.From(db)
 	s.ctx, s.close = context.WithCancel(context.Background())
-	mon := monitor.Handler([]*pooled.Pool{s.pool}, opts...)
+	s.mon.Store(monitor.Handler([]*pooled.Pool{s.pool}, opts...))
 	mux := http.NewServeMux()
-	mux.Handle("/pool/", http.StripPrefix("/pool", mon))
+	mux.Handle("/pool/", http.StripPrefix("/pool", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.mon.Load().ServeHTTP(w, r) })))
 	web := httptest.NewServer(mux)
 	s.url = web.URL + "/pool/"
 	t.Cleanup(func() {
 		s.close()
 		s.users.Wait()
-		mon.Close()
+		s.mon.Load().Close()
 		web.Close()
 		db.Close()
 	})
