@@ -20,6 +20,7 @@ missing=()
 { here initdb && here psql; } || missing+=(postgresql)
 { here mariadbd && here mariadb-install-db && here mariadb; } || missing+=(mariadb-server)
 here pgbouncer || missing+=(pgbouncer)
+{ here prometheus && here promtool; } || missing+=(prometheus)
 if [[ ${#missing[@]} -eq 0 ]]; then
 	exit 0
 fi
@@ -28,10 +29,11 @@ if ! command -v apt-get >/dev/null; then
 	cat >&2 <<-TEXT
 	The tests start servers of their own and miss: ${missing[*]}
 	Install what provides initdb, postgres and psql (PostgreSQL 12 or later), and
-	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later), and pgbouncer:
-	  Fedora   dnf install postgresql-server mariadb-server pgbouncer
-	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer
-	  macOS    brew install postgresql@17 mariadb pgbouncer
+	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later), pgbouncer, and
+	prometheus with promtool:
+	  Fedora   dnf install postgresql-server mariadb-server pgbouncer prometheus
+	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer prometheus
+	  macOS    brew install postgresql@17 mariadb pgbouncer prometheus
 	The services themselves need not run.
 	TEXT
 	exit 1
