@@ -169,9 +169,6 @@ func (r *rows) measure(ctx context.Context, err error) {
 	default:
 		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	if r.err != nil {
-		r.err = nil
-	}
 }
 
 // wasSent is the evidence for a statement that has had an answer.
