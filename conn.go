@@ -41,6 +41,7 @@ type conn struct {
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
 	quiet   bool       // the pool's own: counted nowhere
+	trace   follower   // of the present statement
 	detours bool       // the present statement may be answered by the fallback
 	tx      tx         // the open transaction; tx.base is nil outside one
 
@@ -95,6 +96,9 @@ func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error)
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
 			h.waited = waited
+			if h.trace.Trace != nil && h.wait.took > 0 {
+				h.trace.Waited(time.Duration(h.wait.took))
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -165,6 +169,7 @@ func (h *conn) guard() {
 
 func (h *conn) panicked() {
 	h.busy = false
+	h.followed(errPanicked)
 	if h.state.onLoan() && !h.off {
 		h.lost = true
 		h.endTx() // the program's deferred Rollback still comes here
@@ -177,9 +182,13 @@ func (h *conn) panicked() {
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
+	}
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.queried(ctx, query, start, err)
 	}
@@ -205,23 +214,24 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 			return nil, err
 		}
 	}
+	text, sent := h.commented(l, st, query, args)
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		res, err := l.exec(limited, query, args)
+		res, err := l.exec(limited, text, sent)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			l.ended(ctx, st, h.start, 0, 0)
+			l.ended(ctx, st, h.start, 0, -1)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -231,9 +241,13 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
+	}
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	h.followed(err)
 	if err != nil {
 		h.noRows()
 	}
@@ -269,12 +283,13 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return nil, err
 		}
 	}
+	text, sent := h.commented(l, st, query, args)
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		base, err := l.query(limited, query, args)
+		base, err := l.query(limited, text, sent)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
@@ -284,7 +299,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -305,6 +320,9 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 	h.busy = true
 	s, err = h.prepare(ctx, query)
 	h.busy = false
+	if err != nil {
+		h.followed(err)
+	}
 	return s, err
 }
 
@@ -358,9 +376,17 @@ func (h *conn) Prepare(query string) (driver.Stmt, error) {
 func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	plain := ctx // the transaction's, under which other statements run
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, beginStatement, "")
+	}
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
+	if err == nil {
+		h.tx.ctx = plain
+	}
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, beginStatement, start, err)
 	}
@@ -387,12 +413,12 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			h.state.set(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
-			l.ended(ctx, beginStatement, h.start, 0, 0)
+			l.ended(ctx, beginStatement, h.start, 0, -1)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
-			h.pool.failed(ctx, beginStatement, h.start, 0, err)
+			h.pool.failed(ctx, beginStatement, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -471,6 +497,7 @@ func (h *conn) IsValid() bool {
 // handle, where the gate may fetch it.
 func (h *conn) endLoan() {
 	h.lost, h.dirty, h.tries = false, false, 0
+	h.followed(nil) // sql.DB did not come back with what the driver skipped
 	if !h.state.onLoan() {
 		return
 	}
