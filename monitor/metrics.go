@@ -1,15 +1,18 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // metrics answers with everything that is measured, for Prometheus.
@@ -43,14 +46,13 @@ type figures struct {
 	health     pooled.Health
 	statements pooled.StatementStats
 	digests    []pooled.DigestStats
-	summaries  []*bySummary
+	operations []operation
 }
 
-// bySummary are all statements with one summary, which is what the duration of
-// an operation is told apart by. Their number is bounded as that of digests is.
-type bySummary struct {
+// operation are the figures of all statements with one summary.
+type operation struct {
 	labels string
-	time   distribution
+	operations.Figures
 }
 
 const poolName = "db_client_connection_pool_name"
@@ -59,41 +61,47 @@ func gather(ctx context.Context, pools []*watched) []*figures {
 	list := make([]*figures, len(pools))
 	for i, h := range healthOf(ctx, pools) {
 		p := pools[i]
-		f := &figures{name: p.name, labels: label(poolName, p.name), health: h,
-			stats: p.Stats(), statements: p.Statements(), digests: p.Digests(0)}
-		f.summarize(p)
+		f := &figures{name: p.name, labels: label(poolName, p.name), health: h, stats: p.Stats(), statements: p.Statements()}
+		f.digests, f.operations = p.operations(f.labels)
 		list[i] = f
 	}
 	return list
 }
 
-// summarize adds up the digests that have a summary in common.
-func (f *figures) summarize(p *watched) {
-	fixed := f.labels
-	if c := p.Config(); c.Dialect != nil && c.Dialect.SystemName() != "" {
-		fixed += "," + label("db_system_name", c.Dialect.SystemName())
-	}
+// operations returns the figures of digests, and those of statements by
+// summary.
+func (p *watched) operations(labels string) ([]pooled.DigestStats, []operation) {
+	labels += "," + label("db_system_name", cmp.Or(p.SystemName(), "other_sql"))
 	end := p.Endpoint()
 	if end.Database != "" {
-		fixed += "," + label("db_namespace", end.Database)
+		labels += "," + label("db_namespace", end.Database)
 	}
 	if end.Host != "" {
-		fixed += "," + label("server_address", end.Host)
-	}
-	if end.Port != 0 {
-		fixed += "," + label("server_port", strconv.Itoa(end.Port))
-	}
-	found := map[string]*bySummary{}
-	for i := range f.digests {
-		d := &f.digests[i]
-		s := found[d.Summary]
-		if s == nil {
-			s = &bySummary{labels: fixed + `,db_query_summary="` + escape(d.Summary) + `"`}
-			found[d.Summary] = s
-			f.summaries = append(f.summaries, s)
+		labels += "," + label("server_address", end.Host)
+		if end.Port != 0 {
+			labels += "," + label("server_port", strconv.Itoa(end.Port))
 		}
-		s.time.add(d.Time)
 	}
+	p.scraping.Lock() // from reading the digests on: figures must not go back
+	defer p.scraping.Unlock()
+	digests := p.Digests(0)
+	p.summaries.Take(digests)
+	list := make([]operation, 0, len(p.summaries.Series)+1)
+	add := func(summary string, f operations.Figures) {
+		l := labels
+		if summary != "" {
+			l += `,db_query_summary="` + escape(summary) + `"`
+		}
+		list = append(list, operation{l, f.Clone()})
+	}
+	for op, f := range p.summaries.Series {
+		add(op.Summary, *f)
+	}
+	if p.summaries.Rest.Time.Count() > 0 {
+		add(operations.OtherSummary, p.summaries.Rest)
+	}
+	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.labels, b.labels) })
+	return digests, list
 }
 
 // connections writes OpenTelemetry's metrics of connection pools, with the
@@ -135,8 +143,23 @@ func (e *exposition) statements(list []*figures) {
 	name := "db_client_operation_duration_seconds"
 	e.family(name, "histogram", "How long statements took on a connection, until their end or that of their rows.")
 	for _, f := range list {
-		for _, s := range f.summaries {
-			e.distribution(name, s.labels, &s.time)
+		for i := range f.operations {
+			o := &f.operations[i]
+			if ok := o.Succeeded(); ok.Count() > 0 {
+				e.histogram(name, o.labels, ok)
+			}
+			for _, code := range slices.Sorted(maps.Keys(o.Failed)) {
+				if h := o.Failed[code]; h.Count() > 0 {
+					e.histogram(name, o.labels+","+errorLabels(code), h)
+				}
+			}
+		}
+	}
+	name = "db_client_response_returned_rows"
+	e.family(name, "histogram", "How many rows queries returned.")
+	for _, f := range list {
+		for i := range f.operations {
+			e.rows(name, &f.operations[i])
 		}
 	}
 	for _, c := range []struct {
@@ -159,7 +182,7 @@ func (e *exposition) statements(list []*figures) {
 	e.family(name, "counter", "Statements that failed, by SQLSTATE, number or kind of error.")
 	for _, f := range list {
 		for _, code := range slices.Sorted(maps.Keys(f.statements.Errors)) {
-			e.count(name, f.labels+","+label("error_type", code), f.statements.Errors[code])
+			e.count(name, f.labels+","+label("error_type", errorType(code)), f.statements.Errors[code])
 		}
 	}
 	name = "pooled_transactions_total"
@@ -186,6 +209,21 @@ func (e *exposition) statements(list []*figures) {
 			e.histogram(h.name, f.labels, h.of(&f.statements))
 		}
 	}
+}
+
+// errorLabels tell of a failure as package otelexport does.
+func errorLabels(code string) string {
+	if operations.FromServer(code) {
+		return label("db_response_status_code", code, "error_type", code)
+	}
+	return label("error_type", errorType(code))
+}
+
+func errorType(code string) string {
+	if code == "other" {
+		return "_OTHER" // what the conventions call the rest
+	}
+	return code
 }
 
 // pool writes what no convention has a name for.
