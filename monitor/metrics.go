@@ -46,6 +46,7 @@ type figures struct {
 	health     pooled.Health
 	statements pooled.StatementStats
 	digests    []pooled.DigestStats
+	texts      []digestLabels // of digests
 	operations []operation
 }
 
@@ -62,15 +63,19 @@ func gather(ctx context.Context, pools []*watched) []*figures {
 	for i, h := range healthOf(ctx, pools) {
 		p := pools[i]
 		f := &figures{name: p.name, labels: label(poolName, p.name), health: h, stats: p.Stats(), statements: p.Statements()}
-		f.digests, f.operations = p.operations(f.labels)
+		p.scraping.Lock() // from reading the digests on: figures must not go back
+		f.digests = p.Digests(0)
+		f.operations = p.operations(f.labels, f.digests)
+		f.texts = p.texts(f.labels, f.digests)
+		p.scraping.Unlock()
 		list[i] = f
 	}
 	return list
 }
 
-// operations returns the figures of digests, and those of statements by
-// summary.
-func (p *watched) operations(labels string) ([]pooled.DigestStats, []operation) {
+// operations returns the figures of statements by summary. Called with
+// p.scraping held.
+func (p *watched) operations(labels string, digests []pooled.DigestStats) []operation {
 	labels += "," + label("db_system_name", cmp.Or(p.SystemName(), "other_sql"))
 	end := p.Endpoint()
 	if end.Database != "" {
@@ -82,9 +87,6 @@ func (p *watched) operations(labels string) ([]pooled.DigestStats, []operation) 
 			labels += "," + label("server_port", strconv.Itoa(end.Port))
 		}
 	}
-	p.scraping.Lock() // from reading the digests on: figures must not go back
-	defer p.scraping.Unlock()
-	digests := p.Digests(0)
 	p.summaries.Take(digests)
 	list := make([]operation, 0, len(p.summaries.Series)+1)
 	add := func(summary string, f operations.Figures) {
@@ -101,7 +103,7 @@ func (p *watched) operations(labels string) ([]pooled.DigestStats, []operation) 
 		add(operations.OtherSummary, p.summaries.Rest)
 	}
 	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.labels, b.labels) })
-	return digests, list
+	return list
 }
 
 // connections writes OpenTelemetry's metrics of connection pools, with the
@@ -298,19 +300,11 @@ func (e *exposition) pool(list []*figures) {
 // digests writes the figures of single statements, which are named by their
 // fingerprint; one more family has the text.
 func (e *exposition) digests(list []*figures) {
-	labels := make([][]string, len(list))
-	for i, f := range list {
-		labels[i] = make([]string, len(f.digests))
-		for j := range f.digests {
-			labels[i][j] = f.labels + "," + digestLabel(&f.digests[j])
-		}
-	}
 	name := "pooled_digest_info"
 	e.family(name, "gauge", "What statement a fingerprint stands for: its text without literals, shortened.")
-	for i, f := range list {
+	for _, f := range list {
 		for j := range f.digests {
-			d := &f.digests[j]
-			e.number(name, labels[i][j]+`,class="`+d.Class.String()+`",digest="`+escape(shortened(d.Digest))+`"`, 1)
+			e.count(name, f.texts[j].info, 1)
 		}
 	}
 	for _, c := range []struct {
@@ -324,20 +318,38 @@ func (e *exposition) digests(list []*figures) {
 		{"pooled_digest_wait_seconds_total", "How long it waited for a connection in all.", func(d *pooled.DigestStats) float64 { return d.Wait.Seconds() }},
 	} {
 		e.family(c.name, "counter", c.help)
-		for i, f := range list {
+		for _, f := range list {
 			for j := range f.digests {
-				e.number(c.name, labels[i][j], c.of(&f.digests[j]))
+				e.number(c.name, f.texts[j].short, c.of(&f.digests[j]))
 			}
 		}
 	}
 }
 
-// digestLabel names a digest. Those that are not told apart go by their class.
-func digestLabel(d *pooled.DigestStats) string {
-	if d.Fingerprint == 0 {
-		return `fingerprint="` + d.Class.String() + `"`
+// digestLabels are the labels of a digest, which are written once and kept as
+// long as the digest is.
+type digestLabels struct{ short, info string }
+
+// texts returns the labels of digests. Those that are not told apart go by
+// their class. Called with p.scraping held.
+func (p *watched) texts(pool string, digests []pooled.DigestStats) []digestLabels {
+	list, kept := make([]digestLabels, len(digests)), make(map[uint64]digestLabels, len(digests))
+	for i := range digests {
+		d := &digests[i]
+		l, known := p.labels[d.Fingerprint]
+		if !known {
+			l.short = pool + fmt.Sprintf(`,fingerprint="%016x"`, d.Fingerprint)
+			if d.Fingerprint == 0 {
+				l.short = pool + "," + label("fingerprint", d.Class.String())
+			}
+			l.info = l.short + "," + label("class", d.Class.String(), "digest", shortened(d.Digest))
+		}
+		if list[i] = l; d.Fingerprint != 0 {
+			kept[d.Fingerprint] = l
+		}
 	}
-	return fmt.Sprintf(`fingerprint="%016x"`, d.Fingerprint)
+	p.labels = kept
+	return list
 }
 
 // maxLabel bounds the text of a digest in a label, in bytes.

@@ -21,8 +21,9 @@ type watched struct {
 	server  server
 	asking  bool
 
-	scraping  sync.Mutex // held while summaries are brought up to date
+	scraping  sync.Mutex // held while what follows is brought up to date
 	summaries operations.Operations
+	labels    map[uint64]digestLabels // by fingerprint
 
 	building sync.Mutex // held while a snapshot is made
 	built    uint64     // the tick that it belongs to
