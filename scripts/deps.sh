@@ -20,6 +20,7 @@ missing=()
 { here initdb && here psql; } || missing+=(postgresql)
 { here mariadbd && here mariadb-install-db && here mariadb; } || missing+=(mariadb-server)
 here pgbouncer || missing+=(pgbouncer)
+{ here prometheus && here promtool; } || missing+=(prometheus)
 here chromium chromium-browser google-chrome google-chrome-stable || missing+=(chromium fonts-dejavu-core)
 if [[ ${#missing[@]} -eq 0 ]]; then
 	exit 0
@@ -30,10 +31,10 @@ if ! command -v apt-get >/dev/null; then
 	The tests start servers and a browser of their own and miss: ${missing[*]}
 	Install what provides initdb, postgres and psql (PostgreSQL 12 or later), and
 	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later), pgbouncer,
-	and Chromium or Chrome:
-	  Fedora   dnf install postgresql-server mariadb-server pgbouncer chromium
-	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer chromium
-	  macOS    brew install postgresql@17 mariadb pgbouncer && brew install --cask google-chrome
+	prometheus with promtool, and Chromium or Chrome:
+	  Fedora   dnf install postgresql-server mariadb-server pgbouncer prometheus chromium
+	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer prometheus chromium
+	  macOS    brew install postgresql@17 mariadb pgbouncer prometheus && brew install --cask google-chrome
 	The services themselves need not run.
 	TEXT
 	exit 1
