@@ -164,7 +164,7 @@ var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
 	"log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "time": "time",
 	"pooled": "github.com/pooledsql/pooled", "pgx": "github.com/pooledsql/pooled/pgx", "mysql": "github.com/pooledsql/pooled/mysql",
-	"otelexport": "github.com/pooledsql/pooled/otelexport",
+	"otelexport": "github.com/pooledsql/pooled/otelexport", "monitor": "github.com/pooledsql/pooled/monitor",
 }
 
 // wholeFile makes a file of a block. One that is a file already stays as it

@@ -1,15 +1,18 @@
 package monitor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // metrics answers with everything that is measured, for Prometheus.
@@ -43,14 +46,14 @@ type figures struct {
 	health     pooled.Health
 	statements pooled.StatementStats
 	digests    []pooled.DigestStats
-	summaries  []*bySummary
+	texts      []digestLabels // of digests
+	operations []operation
 }
 
-// bySummary are all statements with one summary, which is what the duration of
-// an operation is told apart by. Their number is bounded as that of digests is.
-type bySummary struct {
+// operation are the figures of all statements with one summary.
+type operation struct {
 	labels string
-	time   distribution
+	operations.Figures
 }
 
 const poolName = "db_client_connection_pool_name"
@@ -59,41 +62,48 @@ func gather(ctx context.Context, pools []*watched) []*figures {
 	list := make([]*figures, len(pools))
 	for i, h := range healthOf(ctx, pools) {
 		p := pools[i]
-		f := &figures{name: p.name, labels: label(poolName, p.name), health: h,
-			stats: p.Stats(), statements: p.Statements(), digests: p.Digests(0)}
-		f.summarize(p)
+		f := &figures{name: p.name, labels: label(poolName, p.name), health: h, stats: p.Stats(), statements: p.Statements()}
+		p.scraping.Lock() // from reading the digests on: figures must not go back
+		f.digests = p.Digests(0)
+		f.operations = p.operations(f.labels, f.digests)
+		f.texts = p.texts(f.labels, f.digests)
+		p.scraping.Unlock()
 		list[i] = f
 	}
 	return list
 }
 
-// summarize adds up the digests that have a summary in common.
-func (f *figures) summarize(p *watched) {
-	fixed := f.labels
-	if c := p.Config(); c.Dialect != nil && c.Dialect.SystemName() != "" {
-		fixed += "," + label("db_system_name", c.Dialect.SystemName())
-	}
+// operations returns the figures of statements by summary. Called with
+// p.scraping held.
+func (p *watched) operations(labels string, digests []pooled.DigestStats) []operation {
+	labels += "," + label("db_system_name", cmp.Or(p.SystemName(), "other_sql"))
 	end := p.Endpoint()
 	if end.Database != "" {
-		fixed += "," + label("db_namespace", end.Database)
+		labels += "," + label("db_namespace", end.Database)
 	}
 	if end.Host != "" {
-		fixed += "," + label("server_address", end.Host)
-	}
-	if end.Port != 0 {
-		fixed += "," + label("server_port", strconv.Itoa(end.Port))
-	}
-	found := map[string]*bySummary{}
-	for i := range f.digests {
-		d := &f.digests[i]
-		s := found[d.Summary]
-		if s == nil {
-			s = &bySummary{labels: fixed + `,db_query_summary="` + escape(d.Summary) + `"`}
-			found[d.Summary] = s
-			f.summaries = append(f.summaries, s)
+		labels += "," + label("server_address", end.Host)
+		if end.Port != 0 {
+			labels += "," + label("server_port", strconv.Itoa(end.Port))
 		}
-		s.time.add(d.Time)
 	}
+	p.summaries.Take(digests)
+	list := make([]operation, 0, len(p.summaries.Series)+1)
+	add := func(summary string, f operations.Figures) {
+		l := labels
+		if summary != "" {
+			l += `,db_query_summary="` + escape(summary) + `"`
+		}
+		list = append(list, operation{l, f.Clone()})
+	}
+	for op, f := range p.summaries.Series {
+		add(op.Summary, *f)
+	}
+	if p.summaries.Rest.Time.Count() > 0 {
+		add(operations.OtherSummary, p.summaries.Rest)
+	}
+	slices.SortFunc(list, func(a, b operation) int { return strings.Compare(a.labels, b.labels) })
+	return list
 }
 
 // connections writes OpenTelemetry's metrics of connection pools, with the
@@ -135,8 +145,23 @@ func (e *exposition) statements(list []*figures) {
 	name := "db_client_operation_duration_seconds"
 	e.family(name, "histogram", "How long statements took on a connection, until their end or that of their rows.")
 	for _, f := range list {
-		for _, s := range f.summaries {
-			e.distribution(name, s.labels, &s.time)
+		for i := range f.operations {
+			o := &f.operations[i]
+			if ok := o.Succeeded(); ok.Count() > 0 {
+				e.histogram(name, o.labels, ok)
+			}
+			for _, code := range slices.Sorted(maps.Keys(o.Failed)) {
+				if h := o.Failed[code]; h.Count() > 0 {
+					e.histogram(name, o.labels+","+errorLabels(code), h)
+				}
+			}
+		}
+	}
+	name = "db_client_response_returned_rows"
+	e.family(name, "histogram", "How many rows queries returned.")
+	for _, f := range list {
+		for i := range f.operations {
+			e.rows(name, &f.operations[i])
 		}
 	}
 	for _, c := range []struct {
@@ -159,7 +184,7 @@ func (e *exposition) statements(list []*figures) {
 	e.family(name, "counter", "Statements that failed, by SQLSTATE, number or kind of error.")
 	for _, f := range list {
 		for _, code := range slices.Sorted(maps.Keys(f.statements.Errors)) {
-			e.count(name, f.labels+","+label("error_type", code), f.statements.Errors[code])
+			e.count(name, f.labels+","+label("error_type", errorType(code)), f.statements.Errors[code])
 		}
 	}
 	name = "pooled_transactions_total"
@@ -186,6 +211,21 @@ func (e *exposition) statements(list []*figures) {
 			e.histogram(h.name, f.labels, h.of(&f.statements))
 		}
 	}
+}
+
+// errorLabels tell of a failure as package otelexport does.
+func errorLabels(code string) string {
+	if operations.FromServer(code) {
+		return label("db_response_status_code", code, "error_type", code)
+	}
+	return label("error_type", errorType(code))
+}
+
+func errorType(code string) string {
+	if code == "other" {
+		return "_OTHER" // what the conventions call the rest
+	}
+	return code
 }
 
 // pool writes what no convention has a name for.
@@ -260,19 +300,11 @@ func (e *exposition) pool(list []*figures) {
 // digests writes the figures of single statements, which are named by their
 // fingerprint; one more family has the text.
 func (e *exposition) digests(list []*figures) {
-	labels := make([][]string, len(list))
-	for i, f := range list {
-		labels[i] = make([]string, len(f.digests))
-		for j := range f.digests {
-			labels[i][j] = f.labels + "," + digestLabel(&f.digests[j])
-		}
-	}
 	name := "pooled_digest_info"
 	e.family(name, "gauge", "What statement a fingerprint stands for: its text without literals, shortened.")
-	for i, f := range list {
+	for _, f := range list {
 		for j := range f.digests {
-			d := &f.digests[j]
-			e.number(name, labels[i][j]+`,class="`+d.Class.String()+`",digest="`+escape(shortened(d.Digest))+`"`, 1)
+			e.count(name, f.texts[j].info, 1)
 		}
 	}
 	for _, c := range []struct {
@@ -286,20 +318,38 @@ func (e *exposition) digests(list []*figures) {
 		{"pooled_digest_wait_seconds_total", "How long it waited for a connection in all.", func(d *pooled.DigestStats) float64 { return d.Wait.Seconds() }},
 	} {
 		e.family(c.name, "counter", c.help)
-		for i, f := range list {
+		for _, f := range list {
 			for j := range f.digests {
-				e.number(c.name, labels[i][j], c.of(&f.digests[j]))
+				e.number(c.name, f.texts[j].short, c.of(&f.digests[j]))
 			}
 		}
 	}
 }
 
-// digestLabel names a digest. Those that are not told apart go by their class.
-func digestLabel(d *pooled.DigestStats) string {
-	if d.Fingerprint == 0 {
-		return `fingerprint="` + d.Class.String() + `"`
+// digestLabels are the labels of a digest, which are written once and kept as
+// long as the digest is.
+type digestLabels struct{ short, info string }
+
+// texts returns the labels of digests. Those that are not told apart go by
+// their class. Called with p.scraping held.
+func (p *watched) texts(pool string, digests []pooled.DigestStats) []digestLabels {
+	list, kept := make([]digestLabels, len(digests)), make(map[uint64]digestLabels, len(digests))
+	for i := range digests {
+		d := &digests[i]
+		l, known := p.labels[d.Fingerprint]
+		if !known {
+			l.short = pool + fmt.Sprintf(`,fingerprint="%016x"`, d.Fingerprint)
+			if d.Fingerprint == 0 {
+				l.short = pool + "," + label("fingerprint", d.Class.String())
+			}
+			l.info = l.short + "," + label("class", d.Class.String(), "digest", shortened(d.Digest))
+		}
+		if list[i] = l; d.Fingerprint != 0 {
+			kept[d.Fingerprint] = l
+		}
 	}
-	return fmt.Sprintf(`fingerprint="%016x"`, d.Fingerprint)
+	p.labels = kept
+	return list
 }
 
 // maxLabel bounds the text of a digest in a label, in bytes.

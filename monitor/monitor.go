@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // Monitor answers HTTP requests about pools. It is an http.Handler, and safe
@@ -39,7 +40,7 @@ type Monitor struct {
 // It panics if a pool is nil, as the second result of pooled.From would have
 // told.
 func Handler(pools []*pooled.Pool, opts ...Option) *Monitor {
-	m := &Monitor{ticked: make(chan struct{})}
+	m := &Monitor{ticked: make(chan struct{}), cfg: Config{Summaries: operations.DefaultMost}}
 	for _, opt := range opts {
 		opt(&m.cfg)
 	}
@@ -53,7 +54,7 @@ func Handler(pools []*pooled.Pool, opts ...Option) *Monitor {
 		if n := names[name]; n > 1 {
 			name = fmt.Sprintf("%s #%d", name, n)
 		}
-		m.pools = append(m.pools, newWatched(name, p))
+		m.pools = append(m.pools, newWatched(name, p, m.cfg.Summaries))
 	}
 	m.mux = m.routes()
 	m.ctx, m.stop = context.WithCancel(context.Background())

@@ -109,7 +109,7 @@
       ["idle", c.idle, "", [c.dialling && c.dialling + " being dialled", c.closing && c.closing + " closing"].filter(Boolean).join(", ")],
       ["waiting", count(c.waiting), c.waiting ? "warn" : "", c.waiting ? "the longest " + time(s.oldestWaitMs) : ""],
       ["loans a second", loans < 10 ? loans.toFixed(1) : count(Math.round(loans)), "", "p99 held " + time(s.stats.use.p99Ms)],
-      ["server answers in", h.probedAt ? time(h.latency) : "–", "", h.probedAt ? "" : "not asked yet"],
+      ["server answers in", h.probedAt && h.status !== "unhealthy" ? time(h.latency) : "–", "", h.probedAt ? h.status === "unhealthy" && h.latency ? "last " + time(h.latency) : "" : "not asked yet"],
       ["breaker", s.stats.breaker, s.stats.breaker === "closed" ? "" : "bad", ""],
       ["leaks", s.stats.leakedNow, s.stats.leakedNow ? "warn" : "", s.leakAfterMs ? "loans over " + time(s.leakAfterMs) : "detection is off"],
       ["statement errors", count(Object.values(s.statements.errors || {}).reduce((a, b) => a + b, 0)), "", ""],

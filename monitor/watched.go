@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // watched is a pool and what the page shows of its past.
@@ -19,6 +20,10 @@ type watched struct {
 	loans   uint64     // finished when the last one was added
 	server  server
 	asking  bool
+
+	scraping  sync.Mutex // held while what follows is brought up to date
+	summaries operations.Operations
+	labels    map[uint64]digestLabels // by fingerprint
 
 	building sync.Mutex // held while a snapshot is made
 	built    uint64     // the tick that it belongs to
@@ -41,8 +46,8 @@ type point struct {
 	Loans   uint64 `json:"loans"` // that ended since the one before
 }
 
-func newWatched(name string, p *pooled.Pool) *watched {
-	return &watched{Pool: p, name: name, loans: p.Stats().Use.Count()}
+func newWatched(name string, p *pooled.Pool, summaries int) *watched {
+	return &watched{Pool: p, name: name, loans: p.Stats().Use.Count(), summaries: operations.New(summaries, false)}
 }
 
 // sample adds a point to the history of each pool once a second.

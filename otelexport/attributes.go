@@ -5,6 +5,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // serverAttributes are those of every operation of a pool: what the server is
@@ -31,7 +32,7 @@ func serverAttributes(p *pooled.Pool) []attribute.KeyValue {
 // errorAttributes tell of a failure by its pooled.Pool.ErrorCode.
 func errorAttributes(attrs []attribute.KeyValue, code string) []attribute.KeyValue {
 	attrs = append(attrs, errorType(code))
-	if fromServer(code) {
+	if operations.FromServer(code) {
 		attrs = append(attrs, semconv.DBResponseStatusCode(code))
 	}
 	return attrs
@@ -44,17 +45,6 @@ func errorType(code string) attribute.KeyValue {
 	return semconv.ErrorTypeKey.String(code)
 }
 
-// fromServer tells a server's SQLSTATE or number from the pool's own words,
-// which are in small letters.
-func fromServer(code string) bool {
-	for _, c := range []byte(code) {
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return code != ""
-}
-
 // nameAttributes are those of WithNames.
 func nameAttributes(attrs []attribute.KeyValue, operation, collection string) []attribute.KeyValue {
 	if operation != "" {
@@ -64,12 +54,4 @@ func nameAttributes(attrs []attribute.KeyValue, operation, collection string) []
 		attrs = append(attrs, semconv.DBCollectionName(collection))
 	}
 	return attrs
-}
-
-// collection is db.collection.name: of statements that name one table only.
-func collection(tables []string) string {
-	if len(tables) != 1 {
-		return ""
-	}
-	return tables[0]
 }

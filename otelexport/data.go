@@ -7,6 +7,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // bounds are what the conventions advise for db.client.operation.duration, in
@@ -69,10 +70,10 @@ func (t span) durations(h pooled.Histogram, attrs attribute.Set) metricdata.Hist
 		Count: h.Count(), Sum: h.Sum().Seconds(), Bounds: bounds, BucketCounts: counts}
 }
 
-func (t span) rows(f *figures, attrs attribute.Set) metricdata.HistogramDataPoint[int64] {
+func (t span) rows(f *operations.Figures, attrs attribute.Set) metricdata.HistogramDataPoint[int64] {
 	p := metricdata.HistogramDataPoint[int64]{Attributes: attrs, StartTime: t.start, Time: t.now,
-		Sum: f.rows, Bounds: rowBounds, BucketCounts: f.returned}
-	for _, n := range f.returned {
+		Sum: f.Rows, Bounds: rowBounds, BucketCounts: f.Returned}
+	for _, n := range f.Returned {
 		p.Count += n
 	}
 	return p

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.43.0/dbconv"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // instrument has the names that the conventions give a metric.
@@ -27,17 +28,17 @@ func operationMetrics(list []*reading) []metricdata.Metrics {
 	var times []metricdata.HistogramDataPoint[float64]
 	var rows []metricdata.HistogramDataPoint[int64]
 	for _, r := range list {
-		add := func(op operation, f *figures) {
+		add := func(op operations.Operation, f *operations.Figures) {
 			attrs := slices.Clone(r.attrs)
-			if op.summary != "" {
-				attrs = append(attrs, semconv.DBQuerySummary(op.summary))
+			if op.Summary != "" {
+				attrs = append(attrs, semconv.DBQuerySummary(op.Summary))
 			}
-			attrs = nameAttributes(attrs, op.name, op.collection)
+			attrs = nameAttributes(attrs, op.Name, op.Collection)
 			set := attribute.NewSet(slices.Clone(attrs)...)
-			if ok := f.succeeded(); ok.Count() > 0 {
+			if ok := f.Succeeded(); ok.Count() > 0 {
 				times = append(times, r.measured.durations(ok, set))
 			}
-			for code, h := range f.failed {
+			for code, h := range f.Failed {
 				if h.Count() == 0 {
 					continue
 				}
@@ -47,10 +48,10 @@ func operationMetrics(list []*reading) []metricdata.Metrics {
 				rows = append(rows, p)
 			}
 		}
-		for op, f := range r.operations.series {
+		for op, f := range r.operations.Series {
 			add(op, f)
 		}
-		add(operation{summary: otherSummary}, &r.operations.rest)
+		add(operations.Operation{Summary: operations.OtherSummary}, &r.operations.Rest)
 	}
 	m := []metricdata.Metrics{conventional(dbconv.ClientOperationDuration{}).histogram(times)}
 	if len(rows) > 0 {

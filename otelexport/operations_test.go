@@ -71,7 +71,7 @@ func TestSeriesOnlyGrow(t *testing.T) {
 			t.Fatalf("%d failures exported, want %d", failed, wantErrors)
 		}
 	}
-	if n := len(r.pools[0].operations.series); n != 6 {
+	if n := len(r.pools[0].operations.Series); n != 6 {
 		t.Errorf("%d summaries, want 6: the test proves nothing", n)
 	}
 }

@@ -5,6 +5,8 @@ import (
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // Option configures NewProducer and Spans.
@@ -23,13 +25,8 @@ type config struct {
 	summaries int
 }
 
-// defaultSummaries is how many different db.query.summary there are unless
-// WithSummaries says otherwise. OpenTelemetry's SDK keeps 2,000 series of an
-// instrument, and each summary has one and one more for each of its errors.
-const defaultSummaries = 200
-
 func newConfig(opts []Option) config {
-	c := config{summaries: defaultSummaries}
+	c := config{summaries: operations.DefaultMost}
 	for _, o := range opts {
 		o.apply(&c)
 	}

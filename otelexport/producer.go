@@ -13,6 +13,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 var _ metric.Producer = (*Producer)(nil)
@@ -33,7 +34,7 @@ type exported struct {
 	pool       *pooled.Pool
 	attrs      []attribute.KeyValue // of operations
 	set        attribute.Set        // of the pool
-	operations operations
+	operations operations.Operations
 }
 
 // NewProducer returns a Producer without pools.
@@ -50,7 +51,7 @@ func (p *Producer) Add(pool *pooled.Pool) {
 	name := semconv.DBClientConnectionPoolName(pool.Config().Name)
 	p.pools = append(p.pools, &exported{
 		pool: pool, set: attribute.NewSet(name), attrs: append(serverAttributes(pool), name),
-		operations: operations{names: p.cfg.names, most: p.cfg.summaries},
+		operations: operations.New(p.cfg.summaries, p.cfg.names),
 	})
 }
 
@@ -90,11 +91,11 @@ type reading struct {
 
 func (e *exported) read() *reading {
 	digests := e.pool.Digests(0)
-	e.operations.take(digests)
+	e.operations.Take(digests)
 	r := &reading{exported: e, stats: e.pool.Stats(), statements: e.pool.Statements()}
 	now := time.Now()
 	r.made = span{r.stats.Since, now}
-	r.measured = span{e.operations.since, now}
+	r.measured = span{e.operations.Since, now}
 	if len(digests) == 0 {
 		r.measured.start = r.stats.Since
 	}

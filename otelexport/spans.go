@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
 )
 
 // Spans is an option for a pool that makes a span of each statement whose
@@ -60,7 +61,7 @@ func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Contex
 		attrs = append(attrs, semconv.DBQueryText(st.Digest))
 	}
 	if t.names {
-		attrs = nameAttributes(attrs, st.Operation, collection(st.Tables))
+		attrs = nameAttributes(attrs, st.Operation, operations.Collection(st.Tables))
 	}
 	name := cmp.Or(st.Summary, st.Operation, attrs[0].Value.AsString())
 	ctx, sp := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
