@@ -178,9 +178,6 @@ func (r *rows) measure(ctx context.Context, err error) {
 		r.trace = nil
 		t.Ended(TraceEnd{r.n, cmp.Or(r.err, err)})
 	}
-	if r.err != nil {
-		r.err = nil
-	}
 }
 
 // wasSent is the evidence for a statement that has had an answer.
