@@ -41,6 +41,7 @@ type conn struct {
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
 	quiet   bool       // the pool's own: counted nowhere
+	detours bool       // the present statement may be answered by the fallback
 	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
@@ -50,8 +51,12 @@ type conn struct {
 	doomed bool
 }
 
-// bind returns the link of the present loan, which it begins if need be.
-func (h *conn) bind(ctx context.Context) (*link, error) {
+// bind returns the link of the present loan, for st. It begins one if need be,
+// in that phase.
+func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, error) {
+	if h.wants != st { // see openRows
+		h.wants = st
+	}
 	if h.state.onLoan() {
 		if h.link.broken && !h.off {
 			return nil, driver.ErrBadConn
@@ -61,27 +66,31 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, false)
+	return h.borrow(ctx, phase, false)
 }
 
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
-	hook := h.pool.cfg.Hooks.OnAcquire
-	if hook == nil {
-		return h.lend(ctx, front)
+func (h *conn) borrow(ctx context.Context, phase int64, front bool) (*link, error) {
+	if h.pool.cfg.Hooks.OnAcquire == nil {
+		return h.lend(ctx, phase, front)
 	}
+	return h.borrowTold(ctx, phase, front)
+}
+
+// borrowTold is borrow with a hook.
+func (h *conn) borrowTold(ctx context.Context, phase int64, front bool) (*link, error) {
 	start := nano()
-	l, err := h.lend(ctx, front)
-	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
+	l, err := h.lend(ctx, phase, front)
+	h.pool.cfg.Hooks.OnAcquire(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
 	return l, err
 }
 
-func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
+func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error) {
 	p, waited := h.pool, int64(0)
 	for {
 		now := nano()
-		since, ok := h.state.resume(now)
+		since, ok := h.state.resume(now, phase)
 		if !ok {
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
@@ -90,7 +99,7 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 				return nil, err
 			}
 			h.link, since, now = l, l.since, nano()
-			h.state.take(now)
+			h.state.take(now, phase)
 		}
 		l := h.link
 		l.tape.lent(now, waited)
@@ -106,14 +115,6 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 			return nil, err
 		}
 		front = true
-	}
-}
-
-// runs notes for who looks at the queue what the present call runs; a pointer
-// that stands there already is not written again (see openRows).
-func (h *conn) runs(st *Statement) {
-	if h.wants != st {
-		h.wants = st
 	}
 }
 
@@ -136,13 +137,16 @@ func (h *conn) ran(l *link, st *Statement) {
 
 func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
+	if h.tx.base != nil && st.Tx == TxSet {
+		h.tx.readOnly = h.tx.readOnly || saysReadOnly(st.Digest)
+	}
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
 	}
 	if st.State != 0 {
 		l.session.Or(uint32(st.State))
 	}
-	if st.Class == Session && h.pool.limits.on {
+	if st.Class == Session && h.pool.limits != nil {
 		l.noteTimeout(st)
 	}
 	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
@@ -184,10 +188,9 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.runs(st)
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, st, 0)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
@@ -197,14 +200,16 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
 	}
-	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
-		return nil, err
+	if len(args) > 0 {
+		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+			return nil, err
+		}
 	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.pool.limit(ctx, l, st)
+		limited, lim := h.pool.limits.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
@@ -229,18 +234,27 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	if err != nil {
+		h.noRows()
+	}
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.queried(ctx, query, start, err)
 	}
 	return rows, err
 }
 
+// noRows takes back what bind said of a query that failed.
+func (h *conn) noRows() {
+	if h.state.onLoan() && h.link.open == 0 {
+		h.state.clear(phaseRows)
+	}
+}
+
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.runs(st)
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, st, phaseRows)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
@@ -250,14 +264,16 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
 	}
-	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
-		return nil, err
+	if len(args) > 0 {
+		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+			return nil, err
+		}
 	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.pool.limit(ctx, l, st)
+		limited, lim := h.pool.limits.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -294,13 +310,12 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
-	h.wants = s.st
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, s.st, 0)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return nil, err
 	}
-	l.tape.begun++
+	start := l.tape.begin()
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -318,7 +333,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		limited, lim := h.pool.limit(ctx, l, prepareStatement)
+		limited, lim := h.pool.limits.limit(ctx, l, prepareStatement)
 		t, err := s.twin(limited, l)
 		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
@@ -327,6 +342,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		}
 		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {
 			h.pool.prepared.release(s.text)
+			h.pool.failed(ctx, s.st, start, 0, err)
 			return nil, err
 		}
 	}
@@ -345,17 +361,16 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
-	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
 }
 
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	h.wants = beginStatement
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, beginStatement, 0)
 	if err != nil {
-		h.pool.unserved(beginStatement, err)
+		h.unserved(beginStatement, err)
 		return nil, err
 	}
 	h.start = l.tape.begin()
@@ -371,7 +386,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			h.state.set(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
 			l.ended(ctx, beginStatement, h.start, 0, 0)
 			return &h.tx, nil
 		}
@@ -399,15 +414,14 @@ func (h *conn) Ping(ctx context.Context) (err error) {
 }
 
 func (h *conn) ping(ctx context.Context) error {
-	h.wants = pingStatement
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, pingStatement, 0)
 	if err != nil {
 		return err
 	}
 	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
-		limited, lim := h.pool.limit(ctx, l, pingStatement)
+		limited, lim := h.pool.limits.limit(ctx, l, pingStatement)
 		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
@@ -433,8 +447,9 @@ func (h *conn) ResetSession(ctx context.Context) error {
 	}
 	if h.state.onLoan() {
 		h.pool.stats.unended.Add(1)
+		h.endLoan()
 	}
-	h.endLoan()
+	h.lost, h.dirty, h.tries = false, false, 0
 	h.pool.reopen()
 	return nil
 }
@@ -460,11 +475,9 @@ func (h *conn) endLoan() {
 		return
 	}
 	l, p := h.link, h.pool
-	now, counted := l.tape.returned()
+	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	if !counted {
-		l.use.add(used)
-	}
+	l.over(int64(used), now)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}

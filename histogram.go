@@ -51,14 +51,6 @@ func histLow(i int) uint64 {
 	return uint64(1<<histSub+i&(1<<histSub-1)) << (exp - histSub)
 }
 
-// count returns how many durations were added.
-func (h *histogram) count() (n uint64) {
-	for i := range h.buckets {
-		n += h.buckets[i].Load()
-	}
-	return n
-}
-
 // addTo adds h to a snapshot.
 func (h *histogram) addTo(s *Histogram) {
 	s.sum += h.sum.Load()

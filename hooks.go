@@ -123,7 +123,7 @@ func started(hook bool) int64 {
 
 // queried calls OnQuery, which is not nil.
 func (h *conn) queried(ctx context.Context, query string, start int64, err error) {
-	if err != driver.ErrSkip && !errors.As(err, new(*AcquireError)) {
+	if err != driver.ErrSkip && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, h.pool.texts.get(query), start, err)
 	}
 }

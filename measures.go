@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
 )
 
@@ -9,7 +10,7 @@ import (
 // as "other".
 const maxErrorCodes = 200
 
-// measures are the figures of all statements. Tapes are played into it, some
+// measures are the figures of all loans and statements. Tapes are played into it, some
 // tens of statements at a time, so its lock is not one that callers meet.
 type measures struct {
 	on        bool
@@ -21,13 +22,13 @@ type measures struct {
 	digests map[uint64]*digest
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
+	use     durations  // of loans that are over; never forgotten
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
 	read    durations  // of these, from there to the end
 	errors  map[string]uint64
 	tx      txFigures
-	use     durations // of loans that took as long as their only statement; never forgotten
 }
 
 const classes = len(classNames)
@@ -109,7 +110,7 @@ func (m *measures) play(t *tape, now int64) {
 // that, unless the tape has no room for another statement.
 func (m *measures) playSoon(t *tape, now int64) {
 	if !m.mu.TryLock() {
-		if t.n < tapeLen {
+		if t.n < tapeLen && t.loans < tapeLen {
 			return
 		}
 		m.mu.Lock()
@@ -120,6 +121,10 @@ func (m *measures) playSoon(t *tape, now int64) {
 
 func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
+	for _, used := range t.uses[:t.loans] {
+		m.use.add(used)
+	}
+	t.loans = 0
 	for i := range t.records[:t.n] {
 		r := &t.records[i]
 		m.addLocked(r)
@@ -138,9 +143,6 @@ func (m *measures) addLocked(r *record) *digest {
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
 	d.time.add(r.took)
-	if r.loan {
-		m.use.add(r.took)
-	}
 	if r.read >= 0 {
 		d.read += r.read
 		d.readOf += r.took
@@ -227,9 +229,8 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	if m.limit == 0 {
 		return nil
 	}
-	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class,
-		fingerprint: st.Fingerprint, tables: st.Tables, at: len(m.list)}
 	if len(m.list) < m.limit {
+		d := newDigest(st, len(m.list))
 		m.list = append(m.list, d)
 		m.digests[d.fingerprint] = d
 		return d
@@ -247,9 +248,20 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	victim.gone = true
 	delete(m.digests, victim.fingerprint)
 	m.other[min(int(victim.class), classes-1)].take(victim)
-	d.at, d.recent = victim.at, n
+	d := newDigest(st, victim.at)
+	d.recent = n
 	m.list[d.at] = d
 	m.digests[d.fingerprint] = d
+	return d
+}
+
+// newDigest returns an empty one for statements like st. The names of tables
+// are parts of the program's text, which may be long and must not live as long.
+func newDigest(st *Statement, at int) *digest {
+	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class, fingerprint: st.Fingerprint, at: at}
+	for _, name := range st.Tables {
+		d.tables = append(d.tables, strings.Clone(name))
+	}
 	return d
 }
 
@@ -312,9 +324,6 @@ func (m *measures) adopt(st *Statement) {
 // handle that wants its link meanwhile finds itself hollow and comes to
 // acquire, which waits for the lock.
 func (p *Pool) playIdleLocked() {
-	if !p.measures.on {
-		return
-	}
 	now := nano()
 	for _, l := range p.links {
 		h := l.holder

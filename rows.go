@@ -72,14 +72,18 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *S
 	if r.query.st != st {
 		r.query.st = st
 	}
-	r.query.start, r.query.answer = h.start, l.tape.answered()
+	r.query.start, r.query.answer = h.start, 0
+	if t := &l.tape; t.untimed > 0 {
+		t.untimed--
+	} else {
+		r.query.answer = t.answered()
+	}
 	r.eof, r.tries, r.n, r.told = false, 0, 0, false
 	if r.err != nil {
 		r.err = nil
 	}
-	if l.open++; l.open == 1 {
-		h.state.set(phaseRows)
-	}
+	l.open++
+	h.state.set(phaseRows)
 	return r
 }
 
@@ -123,9 +127,6 @@ func (r *rows) Close() error {
 		r.measure(ctx, driver.ErrBadConn)
 		return nil // hung up under the rows, which ended them
 	}
-	if l.open == 0 {
-		h.state.clear(phaseRows)
-	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
 	h.busy = true
@@ -134,15 +135,26 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	if err != nil && !h.off && !(r.eof && !r.more) {
-		err = h.verdict(l, st, wasSent, err)
-		if l.broken && st.Retryable && h.tx.base == nil {
-			err = nil
-		}
-	} else {
-		err = h.noted(l, err)
+	if err != nil {
+		err = h.closeFailed(r, err)
 	}
 	r.measure(ctx, err)
+	if l.open == 0 && !l.tape.brief() {
+		h.state.clear(phaseRows)
+	}
+	return err
+}
+
+// closeFailed says what the program is told when the base could not close r.
+func (h *conn) closeFailed(r *rows, err error) error {
+	l, st := r.link, r.query.st
+	if h.off || r.eof && !r.more {
+		return h.noted(l, err)
+	}
+	err = h.verdict(l, st, wasSent, err)
+	if l.broken && st.Retryable && h.tx.base == nil {
+		return nil
+	}
 	return err
 }
 
@@ -157,9 +169,6 @@ func (r *rows) measure(ctx context.Context, err error) {
 	default:
 		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	if r.err != nil {
-		r.err = nil
-	}
 }
 
 // wasSent is the evidence for a statement that has had an answer.
@@ -171,7 +180,13 @@ func (r *rows) Next(dest []driver.Value) error {
 		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		if again, err := r.leave(r.base.Next(dest)); !again {
+		err := r.base.Next(dest)
+		r.link.inRows = false
+		if err == nil {
+			r.n++
+			return nil
+		}
+		if again, err := r.stopped(err); !again {
 			return err
 		}
 	}
@@ -184,16 +199,6 @@ func (r *rows) enter() bool {
 	}
 	r.link.inRows = true
 	return true
-}
-
-// leave ends it, with what the base said.
-func (r *rows) leave(err error) (again bool, _ error) {
-	r.link.inRows = false
-	if err == nil {
-		r.n++
-		return false, nil
-	}
-	return r.stopped(err)
 }
 
 // stopped says what becomes of a result that gave no row.

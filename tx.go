@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"strings"
 )
 
 // tx is the open transaction of a loan. It lives in its handle.
@@ -12,9 +13,18 @@ type tx struct {
 	ctx   context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
 	began int64           // nano()
 	limit *queryLimit     // of the context that the base got, if that is another; nil
+
+	readOnly bool // as the program wants it
 }
 
 var _ driver.Tx = (*tx)(nil)
+
+// saysReadOnly tells whether a SET TRANSACTION or SET LOCAL may be what keeps
+// the transaction from writing.
+func saysReadOnly(digest string) bool {
+	digest = strings.ToLower(digest)
+	return strings.Contains(digest, "read only") || strings.Contains(digest, "read_only")
+}
 
 // Commit commits. When the answer is lost, nobody knows the outcome, and that
 // is what the program is told (ErrOutcomeUnknown).
