@@ -74,8 +74,7 @@ func (s *scanner) next() {
 		if kind == charLetter {
 			if pos+8 <= len(src) {
 				head := load64(src, pos)
-				stops := wordStops(head)
-				n := bits.TrailingZeros64(stops) / 8
+				n := bits.TrailingZeros64(wordStops(head)) / 8
 				if n < 8 && (n > 1 || !prefixes(byte(head>>8))) {
 					s.tokenSort = tables.words.short(wordHead(head, n)).tokenSort
 					s.pos, s.end = pos+n, int32(pos+n)
