@@ -115,7 +115,10 @@ func pollStalled(t *testing.T, server *testdb.Server, drv driver.Driver, base *p
 		body, err := io.ReadAll(resp.Body)
 		took = time.Since(start)
 		var v struct{ Status string }
-		if err := json.Unmarshal(body, &v); err != nil {
+		if err == nil {
+			err = json.Unmarshal(body, &v)
+		}
+		if err != nil {
 			t.Error(err)
 		}
 		return took, v.Status
