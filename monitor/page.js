@@ -118,9 +118,9 @@
 
   // Which events are marked in the graph, and with which letter.
   const MARKS = {
-    resize: ["R", "resized"], leak: ["L", "leak"], leak_over: ["l", "leak over"], unreachable: ["U", "unreachable"],
+    resize: ["R", "resized"], leak: ["L", "leak"], leak_over: ["✓", "leak over"], unreachable: ["U", "unreachable"],
     breaker_open: ["B", "breaker open"], connected: ["C", "connected again"], failover: ["F", "failover"], pause: ["P", "paused"],
-    resume: ["p", "resumed"], evict: ["E", "evicted"], shutdown: ["S", "shut down"],
+    resume: ["▸", "resumed"], evict: ["E", "evicted"], shutdown: ["S", "shut down"],
   };
 
   function svg(tag, attrs, parent, s) {

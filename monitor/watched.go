@@ -14,7 +14,7 @@ type watched struct {
 	*pooled.Pool
 	name string
 
-	mu      sync.Mutex // never held during I/O
+	mu      sync.Mutex // never held during I/O; that of the Monitor may be taken inside
 	history []point    // a ring once it is full
 	points  int        // that were ever added
 	loans   uint64     // finished when the last one was added
@@ -30,9 +30,10 @@ type watched struct {
 	snapshot []byte
 }
 
-// The past that a page shows: ten minutes.
+// A page is brought up to date with every tick. Every other one adds to the past
+// that it shows, ten minutes.
 const (
-	every = time.Second
+	every = 500 * time.Millisecond
 	kept  = 600
 )
 
@@ -50,14 +51,17 @@ func newWatched(name string, p *pooled.Pool, summaries int) *watched {
 	return &watched{Pool: p, name: name, loans: p.Stats().Use.Count(), summaries: operations.New(summaries, false)}
 }
 
-// sample adds a point to the history of each pool once a second.
+// sample makes the ticks, and adds a point to the history of each pool once a
+// second.
 func (m *Monitor) sample() {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	for {
+	for n := 0; ; n++ {
 		now := time.Now()
-		for _, p := range m.pools {
-			p.add(now)
+		if n%2 == 0 {
+			for _, p := range m.pools {
+				p.add(now)
+			}
 		}
 		m.mu.Lock()
 		m.tick++
