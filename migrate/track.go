@@ -1,0 +1,307 @@
+package migrate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pooledsql/pooled"
+)
+
+// tracked runs one migration statement by statement, each noted before it runs
+// or together with it, so that whoever comes later knows where it ended.
+type tracked struct {
+	r     *run
+	s     step
+	conn  *sql.Conn
+	sc    *script
+	e     *Entry
+	wrote bool // e is in the table
+	inTx  bool // the file itself began a transaction
+	start time.Time
+}
+
+// track runs a step that cannot be part of a transaction as a whole.
+func (r *run) track(ctx context.Context, s step) error {
+	return r.with(ctx, func(conn *sql.Conn) error {
+		t := &tracked{r: r, s: s, conn: conn, sc: s.m.script(s.dir), start: time.Now()}
+		r.begin(s)
+		err := t.run(ctx)
+		if err == nil {
+			t.e.Duration = time.Since(t.start)
+			r.done(s, t.e)
+		}
+		return err
+	})
+}
+
+func (t *tracked) run(ctx context.Context) error {
+	r := t.r
+	t.e = r.entryOf(t.s)
+	t.e.Tracked, t.e.Status = true, StatusRunning
+	if r.s.flavor() == pooled.MySQL {
+		if err := r.boundLocks(ctx, t.conn, false); err != nil {
+			return r.failed(t.s, 0, false, err)
+		}
+	}
+	if t.s.from != nil {
+		if err := t.resume(ctx, t.s.from); err != nil {
+			return err
+		}
+	}
+	if t.s.m.isGo {
+		return t.runGo(ctx)
+	}
+	for t.e.Statement < len(t.sc.statements) {
+		if err := t.next(ctx); err != nil {
+			return t.fail(ctx, err)
+		}
+	}
+	if t.wrote && t.e.Status == StatusDone {
+		return nil
+	}
+	if err := t.finish(ctx, nil); err != nil {
+		return t.fail(ctx, err)
+	}
+	return nil
+}
+
+// next runs one statement, or several that share a transaction.
+func (t *tracked) next(ctx context.Context) error {
+	text := t.sc.statements[t.e.Statement]
+	st := pooled.Classify(t.r.s.flavor(), text)
+	nat := t.r.s.nature(&st, text, t.inTx)
+	if nat == atomic && !t.inTx {
+		return t.atomic(ctx)
+	}
+	t.r.statement(t.s, t.e.Statement, t.start)
+	return t.r.patiently(ctx, func() error { return t.single(ctx, &st, text, nat) }, func(error) {})
+}
+
+// single runs a statement that commits by itself, or that is part of a
+// transaction of the file's own. That it is about to run is noted before.
+func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string, nat nature) error {
+	r := t.r
+	t.e.probe = ""
+	if nat == probed {
+		var err error
+		if t.e.probe, err = r.s.probe(ctx, t.conn, st, text); err != nil {
+			return fmt.Errorf("look at what the statement changes: %w", err)
+		}
+	}
+	if err := r.fence(ctx, t.conn, false); err != nil {
+		return err
+	}
+	if nat == probed {
+		if err := r.s.clean(ctx, t.conn, text); err != nil {
+			return fmt.Errorf("drop the invalid index of an earlier try: %w", err)
+		}
+	}
+	if err := t.note(ctx, t.conn, true); err != nil {
+		return err
+	}
+	// CREATE INDEX CONCURRENTLY waits for others and lets them pass: a limit
+	// would only leave an invalid index.
+	if r.s.flavor() == pooled.Postgres && nat != probed {
+		if err := r.boundLocks(ctx, t.conn, false); err != nil {
+			return err
+		}
+		defer func() { _, _ = t.conn.ExecContext(ctx, "RESET lock_timeout") }()
+	}
+	if _, err := t.conn.ExecContext(ctx, text); err != nil {
+		return err
+	}
+	switch st.Tx {
+	case pooled.TxBegin:
+		t.inTx = true
+	case pooled.TxCommit, pooled.TxRollback:
+		t.inTx = false
+	}
+	if st.Class == pooled.DDL && r.s.flavor() == pooled.MySQL {
+		t.inTx = false // committed implicitly
+	}
+	t.e.Statement++
+	t.e.begun = false
+	return nil
+}
+
+// atomic runs statements in one transaction with the note that they ran: all
+// that follow each other where the file may be in one transaction, else one.
+func (t *tracked) atomic(ctx context.Context) error {
+	r := t.r
+	before := *t.e
+	wrote := t.wrote
+	return r.patiently(ctx, func() error {
+		err := transaction(ctx, t.conn, func(tx *sql.Tx) error {
+			if r.s.flavor() == pooled.Postgres {
+				if err := r.boundLocks(ctx, tx, true); err != nil {
+					return err
+				}
+			}
+			for i := t.e.Statement; i < len(t.sc.statements); i++ {
+				text := t.sc.statements[i]
+				st := pooled.Classify(r.s.flavor(), text)
+				if r.s.nature(&st, text, false) != atomic || i > before.Statement && !t.s.m.useTx {
+					break
+				}
+				r.statement(t.s, i, t.start)
+				if _, err := tx.ExecContext(ctx, text); err != nil {
+					return err
+				}
+				t.e.Statement = i + 1
+			}
+			if t.e.Statement == len(t.sc.statements) {
+				return t.finish(ctx, tx)
+			}
+			if err := t.note(ctx, tx, false); err != nil {
+				return err
+			}
+			return r.fence(ctx, tx, true)
+		})
+		if err != nil {
+			if !wrote && t.wrote { // the entry was rolled back too
+				r.state.entries = r.state.entries[:len(r.state.entries)-1]
+			}
+			failed := t.e.Statement
+			*t.e, t.wrote = before, wrote
+			return &atStatement{failed, err}
+		}
+		return nil
+	}, func(error) {})
+}
+
+// atStatement says which statement of several an error comes from.
+type atStatement struct {
+	statement int // counted from 0
+	error
+}
+
+func (a *atStatement) Unwrap() error { return a.error }
+
+// note writes how far the migration is: before a statement, or behind it in
+// its transaction.
+func (t *tracked) note(ctx context.Context, q querier, begun bool) error {
+	t.e.begun, t.e.session = begun, t.r.session
+	if !t.wrote {
+		if err := t.r.add(ctx, q, t.e); err != nil {
+			return err
+		}
+		t.wrote = true
+		return nil
+	}
+	if begun {
+		return t.r.h.begin(ctx, q, t.e)
+	}
+	return t.r.h.done(ctx, q, t.e)
+}
+
+// finish writes the end into both tables, in the transaction q or in one of
+// its own.
+func (t *tracked) finish(ctx context.Context, q *sql.Tx) error {
+	r := t.r
+	if q == nil {
+		// What the file itself began ends here, as it does with goose.
+		return transaction(ctx, t.conn, func(tx *sql.Tx) error { return t.finish(ctx, tx) })
+	}
+	if err := r.mark(ctx, q, t.s); err != nil {
+		return err
+	}
+	t.e.begun, t.e.Status, t.e.Duration = false, StatusDone, time.Since(t.start)
+	var err error
+	if t.wrote {
+		err = r.h.finish(ctx, q, t.e)
+	} else {
+		err = r.add(ctx, q, t.e)
+		t.wrote = err == nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.fence(ctx, q, true)
+}
+
+// fail notes a failure, if there is still somebody to tell, and makes the error
+// of it. Without the note the migration is as one whose process died.
+func (t *tracked) fail(ctx context.Context, err error) error {
+	r := t.r
+	at := t.e.Statement
+	if a, ok := errors.AsType[*atStatement](err); ok {
+		at, err = a.statement, a.error
+	}
+	statement := at + 1
+	if at >= len(t.sc.statements) {
+		statement = 0
+	}
+	if _, ok := errors.AsType[*MigrationError](err); ok || errors.Is(err, ErrUndecided) || errors.Is(err, ErrLockLost) {
+		return err
+	}
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	// Something remains if a statement was done, here or before in this run.
+	remains := t.e.Statement > 0
+	if t.inTx {
+		_, _ = t.conn.ExecContext(short, "ROLLBACK")
+	}
+	if t.conn.PingContext(short) == nil {
+		t.e.Status, t.e.Error, t.e.begun, t.e.Duration = StatusFailed, redact(err), false, time.Since(t.start)
+		if t.inTx {
+			// The notes went with the transaction: the table knows how far it was.
+			if n, err := one[int](short, t.conn, "SELECT statement FROM "+r.h.table+" WHERE id = "+itoa(t.e.ID)); err == nil {
+				t.e.Statement = n
+			}
+		}
+		var werr error
+		if t.wrote {
+			werr = r.h.finish(short, t.conn, t.e)
+		} else {
+			t.e.Tracked = remains || len(r.report.Steps) > 0
+			t.e.session = r.session
+			werr = r.add(short, t.conn, t.e)
+		}
+		err = errors.Join(err, werr)
+	}
+	r.m.tell(Event{Kind: EventFailed, Version: t.s.m.version, Name: t.s.m.label(), Direction: t.s.dir, Statement: statement, Err: err})
+	return r.failed(t.s, statement, remains, err)
+}
+
+// runGo runs a migration in Go. What it did cannot be seen from outside; that a
+// transaction was broken by a DDL statement can: the note that is its first
+// statement then remains.
+func (t *tracked) runGo(ctx context.Context) error {
+	r := t.r
+	t.e.Statements = 1
+	inTx := t.s.m.inTx(t.s.dir)
+	if err := t.note(ctx, t.conn, !inTx); err != nil {
+		return t.fail(ctx, err)
+	}
+	if !inTx {
+		if err := r.goDB(ctx, t.conn, t.s); err != nil {
+			return t.fail(ctx, err)
+		}
+		t.e.Statement = 1
+		if err := t.finish(ctx, nil); err != nil {
+			return t.fail(ctx, err)
+		}
+		return nil
+	}
+	err := transaction(ctx, t.conn, func(tx *sql.Tx) error {
+		t.e.Statement = 1
+		if err := r.h.done(ctx, tx, t.e); err != nil {
+			return err
+		}
+		if err := r.goTx(ctx, t.conn, t.s); err != nil {
+			return err
+		}
+		return t.finish(ctx, tx)
+	})
+	if err != nil {
+		n, rerr := one[int](context.WithoutCancel(ctx), t.conn, "SELECT statement FROM "+r.h.table+" WHERE id = "+itoa(t.e.ID))
+		if rerr == nil {
+			t.e.Statement = n
+		}
+		return t.fail(ctx, err)
+	}
+	return nil
+}
