@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -45,6 +46,25 @@ func (b *binder) v(value any) string {
 		return "0"
 	}
 	return fmt.Sprint(value)
+}
+
+// inlined writes the arguments of goose's own statements out, too.
+type inlined struct {
+	querier
+	s server
+}
+
+// ExecContext runs a statement whose question marks, of which goose has none
+// that stand for themselves, are arguments.
+func (q inlined) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if q.s.transactionalDDL() {
+		return q.querier.ExecContext(ctx, query, args...)
+	}
+	b := &binder{s: q.s}
+	for _, arg := range args {
+		query = strings.Replace(query, "?", b.v(arg), 1)
+	}
+	return q.querier.ExecContext(ctx, query)
 }
 
 // ago is the moment that lies so long before now.

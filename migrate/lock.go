@@ -28,7 +28,7 @@ const (
 
 	// soloLease is the lease where the pool is limited to one connection, which
 	// the migrations use: nobody can renew it meanwhile.
-	soloLease = time.Hour
+	soloLease = "1 hour"
 
 	waitTold = 5 * time.Second // how often a wait is told
 )
@@ -201,19 +201,16 @@ func (r *run) tableHolder(ctx context.Context) Holder {
 	return who
 }
 
-// fence makes sure that the lock is still ours. Within a transaction it stays
-// ours until that ends: a lease can only be taken over by writing to the row.
-func (r *run) fence(ctx context.Context, q querier, within bool) error {
+// fence makes sure that the lock is still ours. Within a transaction it then
+// stays ours until that ends: a lease can only be taken over by writing to the
+// row.
+func (r *run) fence(ctx context.Context, q querier) error {
 	if r.mode != LockTable {
 		return nil
 	}
 	b := &binder{s: r.s}
-	query := "SELECT 1 FROM " + lock.DefaultLockTableName + " WHERE lock_id = " + b.v(lock.DefaultLockID) +
-		" AND locked AND locked_by = " + b.v(r.owner)
-	if within {
-		query += " FOR UPDATE"
-	}
-	_, err := one[int](ctx, q, query, b.args...)
+	_, err := one[int](ctx, q, "SELECT 1 FROM "+lock.DefaultLockTableName+" WHERE lock_id = "+b.v(lock.DefaultLockID)+
+		" AND locked AND locked_by = "+b.v(r.owner)+" FOR UPDATE", b.args...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ErrLockLost
 	}
@@ -226,9 +223,9 @@ func (r *run) extend(ctx context.Context, q querier) error {
 		return nil
 	}
 	b := &binder{s: r.s}
-	until := "now() + interval '1 hour'"
+	until := "now() + interval '" + soloLease + "'"
 	if r.s.flavor() == pooled.MySQL {
-		until = "now(6) + INTERVAL 1 HOUR"
+		until = "now(6) + INTERVAL " + soloLease
 	}
 	_, err := q.ExecContext(ctx, "UPDATE "+lock.DefaultLockTableName+" SET lease_expires_at = "+until+
 		" WHERE lock_id = "+b.v(lock.DefaultLockID)+" AND locked_by = "+b.v(r.owner), b.args...)

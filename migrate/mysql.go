@@ -140,14 +140,17 @@ func (mysql) nature(st *pooled.Statement, text string, _ bool) nature {
 	case pooled.Read, pooled.Write:
 		return atomic
 	case pooled.Session:
+		if st.Operation == "LOCK" {
+			return opaque // until UNLOCK TABLES nothing can be noted
+		}
 		return session
 	case pooled.Utility:
 		return repeatable // ANALYZE, OPTIMIZE, SHOW
 	case pooled.Call, pooled.Unknown:
 		return opaque
 	}
-	if st.State&pooled.StateTempTable != 0 {
-		return volatile
+	if st.State&pooled.StateTempTable != 0 || slices.Contains(words, "TEMPORARY") {
+		return volatile // also the only DDL that commits nothing
 	}
 	switch st.Operation {
 	case "GRANT", "REVOKE", "TRUNCATE", "FLUSH":

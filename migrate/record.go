@@ -31,7 +31,7 @@ func (r *run) record(ctx context.Context, ms []*migration, op Operation, also fu
 					return err
 				}
 			}
-			return r.fence(ctx, tx, true)
+			return r.fence(ctx, tx)
 		})
 	})
 	if err != nil {

@@ -1,8 +1,6 @@
 package migrate_test
 
 import (
-	"cmp"
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -209,7 +207,3 @@ func as[T error](t testing.TB, err error) T {
 	}
 	return e
 }
-
-var _ = cmp.Compare[int]
-
-func background() context.Context { return context.Background() }

@@ -25,6 +25,8 @@ type run struct {
 	gone    bool   // the connection that with handed out was lost
 	unlock  func(context.Context) error
 
+	books *books // of tracked steps
+
 	state *state
 	step  int // of steps, for events
 	steps int

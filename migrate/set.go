@@ -21,7 +21,6 @@ import (
 // the migrations written in Go.
 type set struct {
 	fsys       fs.FS
-	table      string
 	goGiven    []*goose.Migration
 	excluded   []string // files that goose's Provider would refuse to begin with; each is a finding
 	migrations []*migration

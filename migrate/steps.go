@@ -62,13 +62,18 @@ func addsEnumValue(s *script) bool {
 }
 
 // execute runs all steps.
-func (r *run) execute(ctx context.Context, steps []step) error {
+func (r *run) execute(ctx context.Context, steps []step) (err error) {
 	r.step, r.steps = 0, len(steps)
+	defer func() {
+		if r.books != nil {
+			err = errors.Join(err, r.books.close(ctx))
+			r.books = nil
+		}
+	}()
 	for _, g := range r.groups(steps) {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		var err error
 		if r.inTransaction(g[0]) {
 			err = r.transact(ctx, g)
 		} else {
@@ -107,7 +112,7 @@ func (r *run) transactOn(ctx context.Context, conn *sql.Conn, g []step) error {
 				return err
 			}
 		}
-		return r.fence(ctx, tx, true)
+		return r.fence(ctx, tx)
 	})
 	if err == nil {
 		return nil
@@ -159,9 +164,9 @@ func (r *run) entryOf(s step) *Entry {
 // mark writes what goose writes of a migration.
 func (r *run) mark(ctx context.Context, q querier, s step) error {
 	if s.dir == DirectionUp {
-		return store(r.s, r.m.cfg.Table).Insert(ctx, q, insertRequest(s.m.version))
+		return store(r.s, r.m.cfg.Table).Insert(ctx, inlined{q, r.s}, insertRequest(s.m.version))
 	}
-	return store(r.s, r.m.cfg.Table).Delete(ctx, q, s.m.version)
+	return store(r.s, r.m.cfg.Table).Delete(ctx, inlined{q, r.s}, s.m.version)
 }
 
 // boundLocks bounds waits for tables.

@@ -20,15 +20,27 @@ type tracked struct {
 	e     *Entry
 	wrote bool // e is in the table
 	inTx  bool // the file itself began a transaction
+	shut  bool // the file itself locked tables, and ours is not among them
 	start time.Time
 }
 
 // track runs a step that cannot be part of a transaction as a whole.
 func (r *run) track(ctx context.Context, s step) error {
-	return r.with(ctx, func(conn *sql.Conn) error {
+	return r.with(ctx, func(conn *sql.Conn) (err error) {
+		if r.books == nil {
+			if r.books, err = openBooks(ctx, r.s, conn); err != nil {
+				return err
+			}
+		}
+		if r.conn == nil { // the next step has another connection
+			defer func() {
+				err = errors.Join(err, r.books.flush(ctx))
+				r.books = nil
+			}()
+		}
 		t := &tracked{r: r, s: s, conn: conn, sc: s.m.script(s.dir), start: time.Now()}
 		r.begin(s)
-		err := t.run(ctx)
+		err = t.run(ctx)
 		if err == nil {
 			t.e.Duration = time.Since(t.start)
 			r.done(s, t.e)
@@ -62,7 +74,7 @@ func (t *tracked) run(ctx context.Context) error {
 	if t.wrote && t.e.Status == StatusDone {
 		return nil
 	}
-	if err := t.finish(ctx, nil); err != nil {
+	if err := r.books.atomically(ctx, func(q querier) error { return t.finish(ctx, q) }); err != nil {
 		return t.fail(ctx, err)
 	}
 	return nil
@@ -73,7 +85,7 @@ func (t *tracked) next(ctx context.Context) error {
 	text := t.sc.statements[t.e.Statement]
 	st := pooled.Classify(t.r.s.flavor(), text)
 	nat := t.r.s.nature(&st, text, t.inTx)
-	if nat == atomic && !t.inTx {
+	if nat == atomic && !t.inTx && !t.shut {
 		return t.atomic(ctx)
 	}
 	t.r.statement(t.s, t.e.Statement, t.start)
@@ -91,16 +103,24 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 			return fmt.Errorf("look at what the statement changes: %w", err)
 		}
 	}
-	if err := r.fence(ctx, t.conn, false); err != nil {
-		return err
-	}
 	if nat == probed {
 		if err := r.s.clean(ctx, t.conn, text); err != nil {
 			return fmt.Errorf("drop the invalid index of an earlier try: %w", err)
 		}
 	}
-	if err := t.note(ctx, t.conn, true); err != nil {
-		return err
+	if nat != session && !t.shut { // a session's settings are made again, see replay
+		if err := r.fence(ctx, t.conn); err != nil {
+			return err
+		}
+		if err := t.note(ctx, t.conn, true); err != nil {
+			return err
+		}
+	}
+	// A DDL statement of MySQL commits what was noted before it begins.
+	if !t.inTx && (nat != probed || st.Class != pooled.DDL) {
+		if err := r.books.flush(ctx); err != nil {
+			return err
+		}
 	}
 	// CREATE INDEX CONCURRENTLY waits for others and lets them pass: a limit
 	// would only leave an invalid index.
@@ -117,10 +137,18 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 	case pooled.TxBegin:
 		t.inTx = true
 	case pooled.TxCommit, pooled.TxRollback:
-		t.inTx = false
+		t.inTx, r.books.dirty = false, false
+	}
+	if r.s.flavor() == pooled.MySQL && st.Class == pooled.Session {
+		switch st.Operation {
+		case "LOCK":
+			t.shut = true
+		case "UNLOCK":
+			t.shut = false
+		}
 	}
 	if st.Class == pooled.DDL && r.s.flavor() == pooled.MySQL {
-		t.inTx = false // committed implicitly
+		t.inTx, r.books.dirty = false, false // committed implicitly
 	}
 	t.e.Statement++
 	t.e.begun = false
@@ -134,9 +162,9 @@ func (t *tracked) atomic(ctx context.Context) error {
 	before := *t.e
 	wrote := t.wrote
 	return r.patiently(ctx, func() error {
-		err := transaction(ctx, t.conn, func(tx *sql.Tx) error {
+		err := r.books.atomically(ctx, func(q querier) error {
 			if r.s.flavor() == pooled.Postgres {
-				if err := r.boundLocks(ctx, tx, true); err != nil {
+				if err := r.boundLocks(ctx, q, true); err != nil {
 					return err
 				}
 			}
@@ -147,18 +175,18 @@ func (t *tracked) atomic(ctx context.Context) error {
 					break
 				}
 				r.statement(t.s, i, t.start)
-				if _, err := tx.ExecContext(ctx, text); err != nil {
+				if _, err := q.ExecContext(ctx, text); err != nil {
 					return err
 				}
 				t.e.Statement = i + 1
 			}
 			if t.e.Statement == len(t.sc.statements) {
-				return t.finish(ctx, tx)
+				return t.finish(ctx, q)
 			}
-			if err := t.note(ctx, tx, false); err != nil {
+			if err := t.note(ctx, q, false); err != nil {
 				return err
 			}
-			return r.fence(ctx, tx, true)
+			return r.fence(ctx, q)
 		})
 		if err != nil {
 			if !wrote && t.wrote { // the entry was rolled back too
@@ -184,6 +212,7 @@ func (a *atStatement) Unwrap() error { return a.error }
 // its transaction.
 func (t *tracked) note(ctx context.Context, q querier, begun bool) error {
 	t.e.begun, t.e.session = begun, t.r.session
+	t.r.books.noted()
 	if !t.wrote {
 		if err := t.r.add(ctx, q, t.e); err != nil {
 			return err
@@ -197,14 +226,9 @@ func (t *tracked) note(ctx context.Context, q querier, begun bool) error {
 	return t.r.h.done(ctx, q, t.e)
 }
 
-// finish writes the end into both tables, in the transaction q or in one of
-// its own.
-func (t *tracked) finish(ctx context.Context, q *sql.Tx) error {
+// finish writes the end into both tables, within a transaction.
+func (t *tracked) finish(ctx context.Context, q querier) error {
 	r := t.r
-	if q == nil {
-		// What the file itself began ends here, as it does with goose.
-		return transaction(ctx, t.conn, func(tx *sql.Tx) error { return t.finish(ctx, tx) })
-	}
 	if err := r.mark(ctx, q, t.s); err != nil {
 		return err
 	}
@@ -219,7 +243,7 @@ func (t *tracked) finish(ctx context.Context, q *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	return r.fence(ctx, q, true)
+	return r.fence(ctx, q)
 }
 
 // fail notes a failure, if there is still somebody to tell, and makes the error
@@ -241,10 +265,15 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 	defer cancel()
 	// Something remains if a statement was done, here or before in this run.
 	remains := t.e.Statement > 0
+	if t.shut {
+		_, _ = t.conn.ExecContext(short, "UNLOCK TABLES")
+	}
 	if t.inTx {
 		_, _ = t.conn.ExecContext(short, "ROLLBACK")
+		r.books.dirty = false
 	}
-	if t.conn.PingContext(short) == nil {
+	// What was noted before the statement that failed holds.
+	if r.books.flush(short) == nil && t.conn.PingContext(short) == nil {
 		t.e.Status, t.e.Error, t.e.begun, t.e.Duration = StatusFailed, redact(err), false, time.Since(t.start)
 		if t.inTx {
 			// The notes went with the transaction: the table knows how far it was.
@@ -260,7 +289,8 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 			t.e.session = r.session
 			werr = r.add(short, t.conn, t.e)
 		}
-		err = errors.Join(err, werr)
+		r.books.noted()
+		err = errors.Join(err, werr, r.books.flush(short))
 	}
 	r.m.tell(Event{Kind: EventFailed, Version: t.s.m.version, Name: t.s.m.label(), Direction: t.s.dir, Statement: statement, Err: err})
 	return r.failed(t.s, statement, remains, err)
@@ -273,7 +303,11 @@ func (t *tracked) runGo(ctx context.Context) error {
 	r := t.r
 	t.e.Statements = 1
 	inTx := t.s.m.inTx(t.s.dir)
-	if err := t.note(ctx, t.conn, !inTx); err != nil {
+	err := t.note(ctx, t.conn, !inTx)
+	if err == nil {
+		err = r.books.flush(ctx)
+	}
+	if err != nil {
 		return t.fail(ctx, err)
 	}
 	if !inTx {
@@ -281,12 +315,12 @@ func (t *tracked) runGo(ctx context.Context) error {
 			return t.fail(ctx, err)
 		}
 		t.e.Statement = 1
-		if err := t.finish(ctx, nil); err != nil {
+		if err := r.books.atomically(ctx, func(q querier) error { return t.finish(ctx, q) }); err != nil {
 			return t.fail(ctx, err)
 		}
 		return nil
 	}
-	err := transaction(ctx, t.conn, func(tx *sql.Tx) error {
+	err = transaction(ctx, t.conn, func(tx *sql.Tx) error {
 		t.e.Statement = 1
 		if err := r.h.done(ctx, tx, t.e); err != nil {
 			return err
