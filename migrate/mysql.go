@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/pooledsql/pooled"
 )
@@ -68,9 +67,13 @@ func (mysql) session(ctx context.Context, q querier) (int64, error) {
 // pooler returns false: GET_LOCK makes ProxySQL keep a client on its session.
 func (mysql) pooler(context.Context, *sql.Conn) (bool, error) { return false, nil }
 
-// trySession waits a second at most, in the server, where it costs nothing.
-func (mysql) trySession(ctx context.Context, conn *sql.Conn, key sessionKey) (bool, error) {
-	n, err := one[sql.NullInt64](ctx, conn, fmt.Sprintf("SELECT GET_LOCK('%s', 1)", key.name))
+// trySession waits in the server, where it costs nothing, for a second at most.
+func (mysql) trySession(ctx context.Context, conn *sql.Conn, key sessionKey, wait bool) (bool, error) {
+	seconds := 0
+	if wait {
+		seconds = 1
+	}
+	n, err := one[sql.NullInt64](ctx, conn, fmt.Sprintf("SELECT GET_LOCK('%s', %d)", key.name, seconds))
 	return n.Int64 == 1, err
 }
 
@@ -96,10 +99,6 @@ func (mysql) sessionHolder(ctx context.Context, q querier, key sessionKey) (int6
 func (mysql) alive(ctx context.Context, q querier, session int64) (bool, error) {
 	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM information_schema.processlist WHERE id = "+
 		itoa(session)+" AND id <> CONNECTION_ID())")
-}
-
-func (mysql) tableLocker(opts ...lock.TableLockerOption) (lock.Locker, error) {
-	return lock.NewMySQLTableLocker(opts...)
 }
 
 func (mysql) lockTimeout(d time.Duration, _ bool) string {

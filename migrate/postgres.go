@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/pooledsql/pooled"
 )
@@ -116,7 +115,7 @@ func backendPID(dc any) int64 {
 
 // trySession asks and does not wait: a session that waits within the server
 // would hold a snapshot, for which CREATE INDEX CONCURRENTLY waits in turn.
-func (postgres) trySession(ctx context.Context, conn *sql.Conn, key sessionKey) (bool, error) {
+func (postgres) trySession(ctx context.Context, conn *sql.Conn, key sessionKey, _ bool) (bool, error) {
 	return one[bool](ctx, conn, "SELECT pg_try_advisory_lock($1)", key.number)
 }
 
@@ -139,10 +138,6 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 
 func (postgres) alive(ctx context.Context, q querier, session int64) (bool, error) {
 	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid())", session)
-}
-
-func (postgres) tableLocker(opts ...lock.TableLockerOption) (lock.Locker, error) {
-	return lock.NewPostgresTableLocker(opts...)
 }
 
 func (postgres) lockTimeout(d time.Duration, local bool) string {

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -21,9 +22,10 @@ type run struct {
 	solo    bool      // the pool has one connection
 	conn    *sql.Conn // what holds a session lock and runs everything; nil with a table lock
 	session int64
-	owner   string // of the table lock
-	gone    bool   // the connection that with handed out was lost
-	unlock  func(context.Context) error
+	table   lockSQL
+	abort   context.CancelCauseFunc
+	gone    bool // the connection that with handed out was lost
+	locked  bool // with the table lock
 
 	books *books // of tracked steps
 
@@ -74,10 +76,19 @@ func (r *run) whole(ctx context.Context, f func(context.Context, *run) error) er
 	if err := r.acquire(ctx); err != nil {
 		return err
 	}
-	if err := r.ready(ctx); err != nil {
-		return err
+	ctx, r.abort = context.WithCancelCause(ctx)
+	defer r.abort(nil)
+	if r.mode == LockTable {
+		defer r.keep()()
 	}
-	return f(ctx, r)
+	err := r.ready(ctx)
+	if err == nil {
+		err = f(ctx, r)
+	}
+	if err != nil && context.Cause(ctx) == ErrLockLost {
+		err = fmt.Errorf("%w: %w", ErrLockLost, err)
+	}
+	return err
 }
 
 // lost reports whether err came from a connection that is gone. It asks the
@@ -147,8 +158,10 @@ func (r *run) with(ctx context.Context, f func(*sql.Conn) error) error {
 	if r.session, err = r.s.session(ctx, conn); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if err := r.extend(ctx, conn); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	if r.solo && r.locked { // nobody else can renew it
+		if ok, err := r.table.renew(ctx, conn, soloLease); err != nil || !ok {
+			return cmp.Or(err, ErrLockLost)
+		}
 	}
 	err = f(conn)
 	r.gone = err != nil && ctx.Err() == nil && conn.PingContext(ctx) != nil
@@ -166,9 +179,9 @@ func (r *run) release(ctx context.Context, clean bool) {
 		}
 		r.letGoOfConn()
 	}
-	if r.unlock != nil {
+	if r.locked {
 		_ = r.h.letGo(ctx, r.m.db)
-		_ = r.unlock(ctx)
+		_ = r.table.release(ctx, r.m.db)
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3/database"
-	"github.com/pressly/goose/v3/lock"
 
 	"github.com/pooledsql/pooled"
 )
@@ -38,14 +37,13 @@ type server interface {
 	// and the server gives each transaction another session, or the server has
 	// no such locks.
 	pooler(ctx context.Context, conn *sql.Conn) (bool, error)
-	// trySession takes the session lock or waits for it a moment.
-	trySession(ctx context.Context, conn *sql.Conn, key sessionKey) (bool, error)
+	// trySession takes the session lock, with wait after a moment if need be.
+	trySession(ctx context.Context, conn *sql.Conn, key sessionKey, wait bool) (bool, error)
 	// sessionHolder returns the number of the session that has the lock and what
 	// the server tells of it.
 	sessionHolder(ctx context.Context, q querier, key sessionKey) (id int64, about string, err error)
 	// alive reports whether a session is still there.
 	alive(ctx context.Context, q querier, session int64) (bool, error)
-	tableLocker(opts ...lock.TableLockerOption) (lock.Locker, error)
 
 	// lockTimeout returns the statement that bounds waits for tables, of the
 	// transaction or of the session.
