@@ -59,8 +59,8 @@ var errDryRun = errors.New("migrate: dry run")
 // is rolled back, so that the error is the one that Up would meet. That takes
 // the same locks as Up, until the rollback, and LockTimeout bounds the wait for
 // them. CREATE INDEX CONCURRENTLY and its like are tried without CONCURRENTLY;
-// other statements that no transaction takes, and migrations in Go that want
-// none, are left out and marked. Numbers drawn from sequences that were there
+// other statements that do not run in this one transaction, and migrations in Go
+// that want none, are left out and marked. Numbers drawn from sequences that were there
 // before stay drawn.
 func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	target := o.To
@@ -140,11 +140,14 @@ func (m *Migrator) try(ctx context.Context, r *run, plan *Plan) error {
 			if err := r.boundLocks(ctx, tx, true); err != nil {
 				return err
 			}
+			enum := false
 			for i := range plan.Groups {
 				for j := range plan.Groups[i].Migrations {
-					if err := r.try(ctx, conn, tx, &plan.Groups[i].Migrations[j], plan.Groups[i].Transaction); err != nil {
+					p := &plan.Groups[i].Migrations[j]
+					if err := r.try(ctx, conn, tx, p, !plan.Groups[i].Transaction || enum); err != nil {
 						return err
 					}
+					enum = enum || addsEnumValue(&m.set.byVersion[p.Version].up)
 				}
 			}
 			return errDryRun
@@ -156,7 +159,7 @@ func (m *Migrator) try(ctx context.Context, r *run, plan *Plan) error {
 	return err
 }
 
-func (r *run) try(ctx context.Context, conn *sql.Conn, tx *sql.Tx, p *PlanMigration, together bool) error {
+func (r *run) try(ctx context.Context, conn *sql.Conn, tx *sql.Tx, p *PlanMigration, save bool) error {
 	m := r.m.set.byVersion[p.Version]
 	s := step{m: m, dir: DirectionUp}
 	if m.isGo {
@@ -168,7 +171,7 @@ func (r *run) try(ctx context.Context, conn *sql.Conn, tx *sql.Tx, p *PlanMigrat
 		}
 	}
 	for i, text := range m.up.statements {
-		if !together {
+		if save {
 			var left string
 			if text, left = tryable(text); left != "" {
 				p.Statements[i].Untried = left
@@ -179,9 +182,16 @@ func (r *run) try(ctx context.Context, conn *sql.Conn, tx *sql.Tx, p *PlanMigrat
 			}
 		}
 		_, err := tx.ExecContext(ctx, text)
-		if err != nil && !together && sqlState(err) == "25001" { // active_sql_transaction
-			p.Statements[i].Untried = "it does not run in a transaction"
-			_, err = tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT pooled_plan")
+		if err != nil && save {
+			switch sqlState(err) {
+			case "25001": // active_sql_transaction
+				p.Statements[i].Untried = "it does not run in a transaction"
+			case "55P04": // unsafe_new_enum_value_usage
+				p.Statements[i].Untried = "it uses an enum value that the transaction before adds"
+			}
+			if p.Statements[i].Untried != "" {
+				_, err = tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT pooled_plan")
+			}
 		}
 		if err != nil {
 			return r.failed(s, i+1, false, err)
