@@ -112,7 +112,7 @@ func (h history) done(ctx context.Context, q querier, e *Entry) error {
 
 // finish notes what became of a tracked entry.
 func (h history) finish(ctx context.Context, q querier, e *Entry) error {
-	return h.set(ctx, q, e, "status", string(e.Status), "statement", e.Statement, "begun", e.begun,
+	return h.set(ctx, q, e, "status", string(e.Status), "tracked", e.Tracked, "statement", e.Statement, "begun", e.begun,
 		"error", e.Error, "duration_us", e.Duration.Microseconds())
 }
 

@@ -22,7 +22,7 @@ func TestThousandMigrationsCostLittleMoreThanGoose(t *testing.T) {
 	if os.Getenv("POOLED_TEST_MEASURE") != "" {
 		count, rounds, bound = 1000, 3, 1.15
 	}
-	onBoth(t, func(t *testing.T, r *rig) {
+	onEach(t, func(t *testing.T, r *rig) {
 		set := fstest.MapFS{}
 		for i := 1; i <= count; i++ {
 			up := fmt.Sprintf("CREATE TABLE t%d (id int PRIMARY KEY, name varchar(20));", i)

@@ -29,17 +29,16 @@ func TestMain(m *testing.M) {
 
 // kind is one family of servers.
 type kind struct {
-	name     string
-	driver   string
-	pooled   string
-	dialect  goose.Dialect
-	server   func(testing.TB) *testdb.Server
-	dumpTool string
+	name    string
+	driver  string
+	pooled  string
+	dialect goose.Dialect
+	server  func(testing.TB) *testdb.Server
 }
 
 var kinds = []kind{
-	{"Postgres", "pgx", "pooled-pgx", goose.DialectPostgres, testdb.SharedPostgres, "pg_dump"},
-	{"MySQL", "mysql", "pooled-mysql", goose.DialectMySQL, testdb.SharedMySQL, "mysqldump"},
+	{"Postgres", "pgx", "pooled-pgx", goose.DialectPostgres, testdb.SharedPostgres},
+	{"MySQL", "mysql", "pooled-mysql", goose.DialectMySQL, testdb.SharedMySQL},
 }
 
 // rig is a fresh database.
@@ -71,8 +70,18 @@ func (r *rig) open(t testing.TB, driver string) *sql.DB {
 	return db
 }
 
-// onBoth runs a test on PostgreSQL and on MariaDB.
+// onBoth runs a test on PostgreSQL and on MariaDB at the same time.
 func onBoth(t *testing.T, f func(t *testing.T, r *rig)) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			f(t, newRig(t, k))
+		})
+	}
+}
+
+// onEach runs a test on one after the other.
+func onEach(t *testing.T, f func(t *testing.T, r *rig)) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) { f(t, newRig(t, k)) })
 	}

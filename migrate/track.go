@@ -20,6 +20,7 @@ type tracked struct {
 	e     *Entry
 	wrote bool // e is in the table
 	inTx  bool // the file itself began a transaction
+	dark  bool // the statement at hand runs code that its text does not show
 	shut  bool // the file itself locked tables, and ours is not among them
 	start time.Time
 }
@@ -96,7 +97,7 @@ func (t *tracked) next(ctx context.Context) error {
 // transaction of the file's own. That it is about to run is noted before.
 func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string, nat nature) error {
 	r := t.r
-	t.e.probe = ""
+	t.e.probe, t.dark = "", st.Class == pooled.Call
 	if nat == probed {
 		var err error
 		if t.e.probe, err = r.s.probe(ctx, t.conn, st, text); err != nil {
@@ -264,7 +265,7 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	// Something remains if a statement was done, here or before in this run.
-	remains := t.e.Statement > 0
+	remains := t.e.Statement > 0 || t.dark || t.e.begun && t.s.m.isGo
 	if t.shut {
 		_, _ = t.conn.ExecContext(short, "UNLOCK TABLES")
 	}
@@ -282,10 +283,11 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 			}
 		}
 		var werr error
+		// There is nothing to go back to if nothing was done.
+		t.e.Tracked = remains || len(r.report.Steps) > 0 || t.e.Run != r.report.Run
 		if t.wrote {
 			werr = r.h.finish(short, t.conn, t.e)
 		} else {
-			t.e.Tracked = remains || len(r.report.Steps) > 0
 			t.e.session = r.session
 			werr = r.add(short, t.conn, t.e)
 		}
