@@ -179,15 +179,16 @@ func (h history) letGo(ctx context.Context, q querier) error {
 	return err
 }
 
-// holder reads who has the lock, if it is one of ours.
-func (h history) holder(ctx context.Context, q querier) (who Holder, ok bool) {
+// holder reads who has the lock, if it is one of ours, and how the table lock
+// calls it.
+func (h history) holder(ctx context.Context, q querier) (who Holder, owner string, ok bool) {
 	var since, now int64
-	err := q.QueryRowContext(ctx, "SELECT who, host, session, "+h.s.micros("started_at")+", "+h.s.micros(h.s.now())+
-		" FROM "+h.table+" WHERE id = 0 AND status = 'running'").Scan(&who.Who, &who.Host, &who.Session, &since, &now)
+	err := q.QueryRowContext(ctx, "SELECT who, host, name, session, "+h.s.micros("started_at")+", "+h.s.micros(h.s.now())+
+		" FROM "+h.table+" WHERE id = 0 AND status = 'running'").Scan(&who.Who, &who.Host, &owner, &who.Session, &since, &now)
 	if err != nil {
-		return Holder{}, false
+		return Holder{}, "", false
 	}
 	who.Since = time.UnixMicro(since).UTC()
 	who.Age = time.Duration(now-since) * time.Microsecond
-	return who, true
+	return who, owner, true
 }

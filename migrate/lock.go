@@ -129,7 +129,7 @@ func (r *run) holder(ctx context.Context, key sessionKey) (Holder, error) {
 	}
 	who := Holder{Session: id, About: about}
 	if exists, err := store(r.s, r.h.table).TableExists(ctx, r.conn); err == nil && exists {
-		if written, ok := r.h.holder(ctx, r.conn); ok && written.Session == id {
+		if written, _, ok := r.h.holder(ctx, r.conn); ok && written.Session == id {
 			who, who.About = written, about
 		}
 	}

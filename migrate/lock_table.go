@@ -140,7 +140,10 @@ func (r *run) acquireTable(ctx context.Context, limit time.Duration) error {
 		if err != nil {
 			return Holder{}, nil // free in this moment, or the next try tells what is wrong
 		}
-		who, _ := r.h.holder(ctx, r.m.db)
+		who, owner, ok := r.h.holder(ctx, r.m.db)
+		if !ok || owner != by {
+			who = Holder{} // plain goose
+		}
 		who.Age, who.About = age, "locked_by "+by+" in "+lockTable
 		return who, nil
 	})

@@ -105,7 +105,10 @@ func (mysql) lockTimeout(d time.Duration, _ bool) string {
 	return fmt.Sprintf("SET SESSION lock_wait_timeout = %d", max(1, int(d.Round(time.Second)/time.Second)))
 }
 
-func (mysql) lockTimedOut(err error) bool { return errorNumber(err) == 1205 }
+func (mysql) lockTimedOut(err error) bool {
+	n := errorNumber(err)
+	return n == 1205 || n == 1213 // lock wait timeout, deadlock
+}
 
 func (mysql) absent(err error) bool {
 	switch errorNumber(err) {
@@ -133,6 +136,9 @@ func (mysql) absent(err error) bool {
 // nothing that changes the schema can.
 func (mysql) nature(st *pooled.Statement, text string, _ bool) nature {
 	words := heads(pooled.MySQL, text)
+	if st.Multi {
+		return opaque
+	}
 	switch st.Class {
 	case pooled.Tx:
 		return control

@@ -148,7 +148,10 @@ func (postgres) lockTimeout(d time.Duration, local bool) string {
 	return fmt.Sprintf("SET %s lock_timeout = %d", scope, d.Milliseconds())
 }
 
-func (postgres) lockTimedOut(err error) bool { return sqlState(err) == "55P03" }
+func (postgres) lockTimedOut(err error) bool {
+	state := sqlState(err)
+	return state == "55P03" || state == "40P01" // lock_not_available, deadlock_detected
+}
 
 func (postgres) absent(err error) bool {
 	switch sqlState(err) {
@@ -166,6 +169,9 @@ func (postgres) absent(err error) bool {
 // transaction. Everything else is atomic.
 func (postgres) nature(st *pooled.Statement, text string, inTx bool) nature {
 	words := heads(pooled.Postgres, text)
+	if st.Multi && !inTx {
+		return opaque
+	}
 	switch st.Class {
 	case pooled.Tx:
 		return control

@@ -68,6 +68,7 @@ func (m *Migrator) Baseline(ctx context.Context, version int64) (*Report, error)
 		for _, m := range ms {
 			r.report.Steps = append(r.report.Steps, Step{Version: m.version, Name: m.label(), Direction: DirectionUp})
 		}
+		r.lasts = len(r.report.Steps)
 		return nil
 	})
 }

@@ -51,7 +51,9 @@ func (m *Migrator) Repair(ctx context.Context, o RepairOptions) ([]string, error
 		for _, a := range adopted {
 			did = append(did, a.label()+": checksum taken")
 		}
+		m.parsing.Lock()
 		drift, err := m.drift(r.s, r.state)
+		m.parsing.Unlock()
 		if err != nil {
 			return err
 		}

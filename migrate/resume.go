@@ -173,6 +173,7 @@ func (r *run) takeBack(ctx context.Context, e *Entry) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		r.done(s, &Entry{Statements: len(m.down.statements), Duration: time.Since(start)})
+		r.committed()
 		return nil
 	})
 }

@@ -32,6 +32,7 @@ type run struct {
 	state *state
 	step  int // of steps, for events
 	steps int
+	lasts int // how many steps of the report are committed
 }
 
 // lostTries is how often a run is begun again after its connection was lost.
@@ -51,10 +52,13 @@ func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) err
 	}
 	start := time.Now()
 	for try := 1; ; try++ {
-		r := &run{m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
+		r := &run{lasts: len(report.Steps), m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
 		err = r.whole(ctx, f)
 		lost := r.lost(ctx, err)
-		r.release(ctx, err == nil)
+		if err != nil {
+			report.Steps = report.Steps[:r.lasts]
+		}
+		r.release(ctx)
 		if !lost || try == lostTries {
 			break
 		}
@@ -106,7 +110,9 @@ func (r *run) ready(ctx context.Context) error {
 		if err := r.createTables(ctx, conn); err != nil {
 			return err
 		}
-		if err := r.h.hold(ctx, conn, r.entry(nil)); err != nil {
+		e := r.entry(nil)
+		e.Name = r.table.owner
+		if err := r.h.hold(ctx, conn, e); err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		var err error
@@ -170,13 +176,11 @@ func (r *run) with(ctx context.Context, f func(*sql.Conn) error) error {
 
 // release gives up the lock. The session goes with it: migrations may have
 // changed its settings, and this way the lock ends in any case.
-func (r *run) release(ctx context.Context, clean bool) {
+func (r *run) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if r.conn != nil {
-		if clean {
-			_ = r.h.letGo(ctx, r.conn)
-		}
+		_ = r.h.letGo(ctx, r.conn)
 		r.letGoOfConn()
 	}
 	if r.locked {

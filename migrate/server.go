@@ -48,6 +48,8 @@ type server interface {
 	// lockTimeout returns the statement that bounds waits for tables, of the
 	// transaction or of the session.
 	lockTimeout(d time.Duration, local bool) string
+	// lockTimedOut: a lock was not to be had, in time or without a deadlock; what
+	// was begun can be rolled back and tried again.
 	lockTimedOut(err error) bool
 	// absent: the error says that what was to be dropped or changed is not there.
 	absent(err error) bool

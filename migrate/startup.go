@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -78,7 +79,7 @@ func (m *Migrator) behind(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pending := len(st.pending(m.set, 1<<63-1))
+	pending := len(st.pending(m.set, math.MaxInt64))
 	m.setPending(pending)
 	if pending > 0 || st.open != nil {
 		e := &behindError{pending: pending}

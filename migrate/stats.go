@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -41,7 +42,7 @@ func (m *Migrator) HealthReasons(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	var reasons []string
-	n := len(st.pending(m.set, 1<<63-1))
+	n := len(st.pending(m.set, math.MaxInt64))
 	m.setPending(n)
 	switch {
 	case n == 1:

@@ -65,9 +65,13 @@ func addsEnumValue(s *script) bool {
 func (r *run) execute(ctx context.Context, steps []step) (err error) {
 	r.step, r.steps = 0, len(steps)
 	defer func() {
-		if r.books != nil {
-			err = errors.Join(err, r.books.close(ctx))
+		if b := r.books; b != nil {
 			r.books = nil
+			if cerr := b.close(ctx); cerr != nil {
+				err = errors.Join(err, cerr)
+			} else if r.lasts < len(r.report.Steps) {
+				r.committed()
+			}
 		}
 	}()
 	for _, g := range r.groups(steps) {
@@ -82,9 +86,17 @@ func (r *run) execute(ctx context.Context, steps []step) (err error) {
 		if err != nil {
 			return err
 		}
-		r.m.tell(Event{Kind: EventCommitted, Migration: r.step, Migrations: r.steps})
+		if r.books == nil || !r.books.dirty {
+			r.committed()
+		}
 	}
 	return nil
+}
+
+// committed says that what the report has lasts.
+func (r *run) committed() {
+	r.lasts = len(r.report.Steps)
+	r.m.tell(Event{Kind: EventCommitted, Migration: r.step, Migrations: r.steps})
 }
 
 // transact runs a group in one transaction, again if a table was not to be had

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 )
 
 // Up applies all pending migrations. It first finishes what a run before left
@@ -53,6 +52,12 @@ func (r *run) up(ctx context.Context, target int64) error {
 	if err := m.validate(r.s, r.state); err != nil {
 		return err
 	}
+	if e := r.state.open; e != nil && e.direction() == DirectionDown {
+		// Its way down is finished first; then it is pending like others.
+		if err := r.settle(ctx, e); err != nil {
+			return err
+		}
+	}
 	var steps []step
 	if e := r.state.open; e != nil {
 		s, err := r.continued(e)
@@ -70,13 +75,7 @@ func (r *run) up(ctx context.Context, target int64) error {
 		}
 	}
 	for _, p := range pending {
-		if e := r.state.open; e == nil || e.Version != p.version || e.direction() == DirectionDown {
-			steps = append(steps, step{m: p, dir: DirectionUp})
-		}
-	}
-	if e := r.state.open; e != nil && e.direction() == DirectionDown && e.Version <= target {
-		// Its way down is finished first, and then it is pending like others.
-		if p := m.set.byVersion[e.Version]; !slices.Contains(pending, p) {
+		if e := r.state.open; e == nil || e.Version != p.version {
 			steps = append(steps, step{m: p, dir: DirectionUp})
 		}
 	}

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -47,6 +48,8 @@ func (m *Migrator) validate(s server, st *state) error {
 
 // findings collects everything, worst first.
 func (m *Migrator) findings(s server, st *state) ([]Finding, error) {
+	m.parsing.Lock()
+	defer m.parsing.Unlock()
 	out := slices.Clone(m.set.findings)
 	drift, err := m.drift(s, st)
 	if err != nil {
@@ -54,8 +57,7 @@ func (m *Migrator) findings(s server, st *state) ([]Finding, error) {
 	}
 	out = append(out, drift...)
 	out = append(out, m.outOfOrder(st)...)
-	pending := st.pending(m.set, 1<<63-1)
-	if err := m.parse(s.flavor(), pending...); err != nil {
+	if err := m.set.parse(s.flavor(), st.pending(m.set, math.MaxInt64)...); err != nil {
 		return nil, err
 	}
 	for _, p := range m.set.migrations {
@@ -118,7 +120,8 @@ func tampered(entries []*Entry) []Finding {
 	return nil
 }
 
-// drift compares the applied migrations with what was applied.
+// drift compares the applied migrations with what was applied, with m.parsing
+// held.
 func (m *Migrator) drift(s server, st *state) ([]Finding, error) {
 	var changed []*migration
 	for _, v := range st.applied {
@@ -130,7 +133,7 @@ func (m *Migrator) drift(s server, st *state) ([]Finding, error) {
 			changed = append(changed, p)
 		}
 	}
-	if err := m.parse(s.flavor(), changed...); err != nil {
+	if err := m.set.parse(s.flavor(), changed...); err != nil {
 		return nil, err
 	}
 	var out []Finding

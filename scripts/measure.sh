@@ -14,6 +14,8 @@ status=0
 say "callers, bursts and dials"
 go test -c -o "$dir/test" .
 "$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns)$' >"$dir/tests" || status=1
+# Migrations take turns with plain goose, on real servers, too.
+POOLED_TEST_MEASURE=1 go test -count=1 -v -run '^TestThousandMigrations' ./migrate >>"$dir/tests" || status=1
 grep -E '^ *(---|===|.*_test\.go:)' "$dir/tests" | grep -v MEASURED || true
 
 # Round after round, bare and pooled next to each other, so that what else the
