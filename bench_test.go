@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/fakedriver"
@@ -36,112 +35,133 @@ func openNoop(tb testing.TB, fake *fakedriver.Noop, opts ...pooled.Option) (bare
 // same call on the bare driver: what the pool costs is the difference.
 func BenchmarkOverhead(b *testing.B) {
 	bare, wrapped := openNoop(b, &fakedriver.Noop{Validator: true}, production)
-	ctx := context.Background()
-	query := func(b *testing.B, db *sql.DB) {
-		rows, err := db.QueryContext(ctx, text85)
-		if err != nil {
-			b.Fatal(err)
-		}
-		for rows.Next() {
-		}
-		rows.Close()
-	}
-	exec := func(b *testing.B, db *sql.DB) {
-		if _, err := db.ExecContext(ctx, text85); err != nil {
-			b.Fatal(err)
-		}
-	}
 	for _, op := range []struct {
 		name string
-		run  func(*testing.B, *sql.DB)
-	}{{"query", query}, {"exec", exec}} {
+		on   func(testing.TB, *sql.DB) func()
+	}{{"query", queryOn}, {"exec", execOn}} {
 		dbs := []struct {
 			name string
-			db   *sql.DB
-		}{{"bare", bare}, {"pooled", wrapped}}
+			call func()
+		}{{"bare", op.on(b, bare)}, {"pooled", op.on(b, wrapped)}}
 		for _, db := range dbs {
 			b.Run(op.name+"/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
-				start := cpuTime()
 				for b.Loop() {
-					op.run(b, db.db)
+					db.call()
 				}
-				reportCPU(b, start)
 			})
 		}
 		for _, db := range dbs {
 			b.Run(op.name+"-parallel/db="+db.name, func(b *testing.B) {
 				b.ReportAllocs()
-				start := cpuTime()
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
-						op.run(b, db.db)
+						db.call()
 					}
 				})
-				reportCPU(b, start)
 			})
 		}
 	}
 }
 
-func reportCPU(b *testing.B, start time.Duration) {
-	b.ReportMetric(float64(cpuTime()-start)/float64(b.N), "cpu-ns/op")
+// queryOn returns a call that reads the one row of a query.
+func queryOn(tb testing.TB, db *sql.DB) func() {
+	ctx := context.Background()
+	return func() {
+		rows, err := db.QueryContext(ctx, text85)
+		if err != nil {
+			tb.Error(err)
+			return
+		}
+		for rows.Next() {
+		}
+		rows.Close()
+	}
+}
+
+func execOn(tb testing.TB, db *sql.DB) func() {
+	ctx := context.Background()
+	return func() {
+		if _, err := db.ExecContext(ctx, text85); err != nil {
+			tb.Error(err)
+		}
+	}
 }
 
 // BenchmarkPostgres looks up a row by its primary key, as many callers as
 // links.
-func BenchmarkPostgres(b *testing.B) {
-	s := testdb.SharedPostgres(b)
-	benchServer(b, "pgx", s.DSN(s.NewDatabase(b)), "SELECT name FROM items WHERE id = $1")
-}
+func BenchmarkPostgres(b *testing.B) { postgresLookups.bench(b) }
 
 // BenchmarkMariaDB does the same; the bare driver prepares each such query
 // first, the pool keeps it prepared.
-func BenchmarkMariaDB(b *testing.B) {
-	s := testdb.SharedMySQL(b)
-	benchServer(b, "mysql", s.DSN(s.NewDatabase(b)), "SELECT name FROM items WHERE id = ?")
+func BenchmarkMariaDB(b *testing.B) { mariaDBLookups.bench(b) }
+
+// lookups are queries of a row by its primary key on a server.
+type lookups struct {
+	driver string
+	server func(testing.TB) *testdb.Server
+	query  string
 }
 
-func benchServer(b *testing.B, driverName, dsn, query string) {
-	const links = 10
-	setup, err := sql.Open(driverName, dsn)
+var (
+	postgresLookups = lookups{"pgx", testdb.SharedPostgres, "SELECT name FROM items WHERE id = $1"}
+	mariaDBLookups  = lookups{"mysql", testdb.SharedMySQL, "SELECT name FROM items WHERE id = ?"}
+)
+
+// lookupLinks is how many links there are, and callers.
+const lookupLinks = 10
+
+// open makes the table and returns sql.DBs over it: bare, and pooled.
+func (l lookups) open(tb testing.TB) (bare, wrapped *sql.DB) {
+	tb.Helper()
+	s := l.server(tb)
+	dsn := s.DSN(s.NewDatabase(tb))
+	bare, err := sql.Open(l.driver, dsn)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	defer setup.Close()
+	tb.Cleanup(func() { bare.Close() })
+	bare.SetMaxOpenConns(lookupLinks)
+	bare.SetMaxIdleConns(lookupLinks)
+	wrapped, err = pooled.Open("pooled-"+l.driver, dsn, production, func(c *pooled.Config) { c.MaxConns, c.MinConns = lookupLinks, lookupLinks })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { wrapped.Close() })
 	for _, q := range []string{
 		"CREATE TABLE items (id int PRIMARY KEY, name varchar(40))",
 		"INSERT INTO items VALUES (1, 'one'), (2, 'two'), (3, 'three')",
 	} {
-		if _, err := setup.Exec(q); err != nil {
-			b.Fatal(err)
+		if _, err := bare.Exec(q); err != nil {
+			tb.Fatal(err)
 		}
 	}
-	bare, err := sql.Open(driverName, dsn)
-	if err != nil {
-		b.Fatal(err)
+	return bare, wrapped
+}
+
+// on returns one lookup.
+func (l lookups) on(tb testing.TB, db *sql.DB) func() {
+	return func() {
+		var name string
+		if err := db.QueryRow(l.query, 2).Scan(&name); err != nil || name != "two" {
+			tb.Error(name, err)
+		}
 	}
-	bare.SetMaxOpenConns(links)
-	bare.SetMaxIdleConns(links)
-	wrapped, err := pooled.Open("pooled-"+driverName, dsn, production, func(c *pooled.Config) { c.MaxConns, c.MinConns = links, links })
-	if err != nil {
-		b.Fatal(err)
-	}
+}
+
+func (l lookups) bench(b *testing.B) {
+	bare, wrapped := l.open(b)
 	for _, db := range []struct {
 		name string
 		db   *sql.DB
 	}{{"bare", bare}, {"pooled", wrapped}} {
-		defer db.db.Close()
+		lookup := l.on(b, db.db)
 		b.Run("db="+db.name, func(b *testing.B) {
 			b.ReportAllocs()
-			b.SetParallelism(links / runtime.GOMAXPROCS(0))
+			b.SetParallelism(lookupLinks / runtime.GOMAXPROCS(0))
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					var name string
-					if err := db.db.QueryRow(query, 2).Scan(&name); err != nil || name != "two" {
-						b.Error(name, err)
-						return
-					}
+					lookup()
 				}
 			})
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -77,7 +78,8 @@ func (p *Pool) reachedLocked() {
 	}
 	info := BreakerInfo{Pool: p.cfg.Name, State: BreakerClosed, Failures: o.failures}
 	line := p.lineLocked(&p.logLimits.back, slog.LevelInfo, "pooled: connected again",
-		"failures", info.Failures, "after", time.Duration(nano()-o.since))
+		"reason", string(EventConnected), "failures", info.Failures, "after", time.Duration(nano()-o.since))
+	p.note(EventConnected, fmt.Sprintf("after %d failed dials", info.Failures))
 	p.tellLocked(func() {
 		line()
 		p.tellBreaker(info)
@@ -170,10 +172,13 @@ func (p *Pool) outageErrorLocked() error {
 func (p *Pool) tellUnreachableLocked(info BreakerInfo) {
 	var line func()
 	if info.State == BreakerClosed {
-		line = p.lineLocked(&p.logLimits.refused, slog.LevelWarn, "pooled: cannot connect", "error", info.Err)
+		p.note(EventUnreachable, info.Err.Error())
+		line = p.lineLocked(&p.logLimits.refused, slog.LevelWarn, "pooled: cannot connect",
+			"reason", string(EventUnreachable), "error", info.Err)
 	} else {
+		p.note(EventBreakerOpen, info.Err.Error())
 		line = p.lineLocked(&p.logLimits.away, slog.LevelError, "pooled: the server cannot be reached",
-			"failures", info.Failures, "error", info.Err)
+			"reason", string(EventBreakerOpen), "failures", info.Failures, "error", info.Err)
 	}
 	p.tellLocked(func() {
 		line()
@@ -203,9 +208,11 @@ func (p *Pool) failover(l *link, err error) {
 	}
 	p.evicted = now
 	p.stats.failovers.Add(1)
+	p.note(EventFailover, err.Error())
 	p.evictLocked(closedFailover)
 	line := p.lineLocked(&p.logLimits.failover, slog.LevelWarn,
-		"pooled: the server takes no writes any more; its connections are replaced", "error", err)
+		"pooled: the server takes no writes any more; its connections are replaced",
+		"reason", string(EventFailover), "error", err)
 	p.tellLocked(func() {
 		line()
 		if hook := p.cfg.Hooks.OnFailover; hook != nil {

@@ -172,3 +172,21 @@ func TestABreakerStateHasAName(t *testing.T) {
 		}
 	}
 }
+
+// TestAServerThatIsBackIsFoundWithNobodyWaiting: with no links kept warm and
+// callers that fail at once nothing else asks for a dial.
+func TestAServerThatIsBackIsFoundWithNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{}), func(c *Config) { c.OutageGrace = Off })
+		r.lost = true
+		r.must(r.read(r.db))
+		stop := r.refuses(errors.New("connection refused"))
+		r.pool.Evict()
+		r.is(r.read(r.db), ErrCircuitOpen)
+		time.Sleep(time.Minute)
+		r.is(r.read(r.db), ErrCircuitOpen)
+		stop()
+		time.Sleep(100 * time.Millisecond)
+		r.must(r.read(r.db))
+	})
+}

@@ -2,26 +2,6 @@ package pooled
 
 import "unicode/utf8"
 
-// token is what is remembered of a token that has passed.
-type token struct {
-	kind  tokenKind
-	id    keyword
-	flags wordFlags
-	start int32
-	end   int32
-}
-
-// set copies field by field: the fields were written one by one, and the
-// processor would wait for all of them before it could read the whole at once.
-// That alone took a third of the time.
-func (t *token) set(u *token) {
-	t.kind = u.kind
-	t.id = u.id
-	t.flags = u.flags
-	t.start = u.start
-	t.end = u.end
-}
-
 // analyzer reads the tokens of a text once and gathers what they say. It is
 // made for one text, lives on the stack, and allocates nothing unless full is
 // set.
@@ -31,7 +11,7 @@ type analyzer struct {
 	frames [maxDepth]frame
 
 	prev      token // the last token; for a.b.c the last part
-	before    token // the token before it; for a.b.c the one before a
+	before    token // the token before it, without its place; for a.b.c the one before a
 	qualified bool  // prev is the last part of a.b
 	catalog   bool  // and that a is pg_catalog
 	nameStart int32 // and where a begins
@@ -58,7 +38,7 @@ const (
 	alertVerb     alert = 1 << iota // no verb was met yet
 	alertPending                    // behind ( stands INSERT, UPDATE, ...: a verb if a name follows
 	alertOperator                   // in OPERATOR(
-	alertSpecial                    // CREATE and SET look at names too
+	alertWords                      // the verb has rules for words of its own
 )
 
 // classifyQuick tells class and safety of a text. It allocates nothing.
@@ -72,21 +52,33 @@ func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) ou
 	if len(query) > maxQuery {
 		return outcome{broken: true, state: StateUnknown}
 	}
-	out, differs := analyze(f, query, readPlain, full, safe)
-	if f == MySQL && out.readOnly && !utf8.ValidString(query) {
+	var a analyzer
+	a.src, a.flavor, a.how, a.tables, a.full, a.safe = query, f, readPlain, tablesOf(f), full, safe
+	a.run()
+	if f == MySQL && a.all.readOnly && !utf8.ValidString(query) {
 		// The character set of the connection decides: in latin1 the byte A0 is
 		// a blank, in GBK a backslash may be half of a character.
-		out.readOnly, out.retryable = false, false
+		a.all.readOnly, a.all.retryable = false, false
 	}
-	if differs == 0 {
-		return out
+	if a.differs != 0 {
+		a.readOtherwise()
 	}
+	return a.all
+}
+
+// readOtherwise reads the text in the other ways, and takes back what does not
+// hold in them.
+func (a *analyzer) readOtherwise() {
+	out, differs := &a.all, a.differs
 	for how := readBackslash; how <= readAll; how++ {
 		if how&^differs != 0 || how&(readSkip|readFlat) == readFlat {
 			continue
 		}
-		other, more := analyze(f, query, how, nil, safe)
-		differs |= more
+		b := analyzer{safe: a.safe}
+		b.src, b.flavor, b.how, b.tables = a.src, a.flavor, how, a.tables
+		b.run()
+		other := &b.all
+		differs |= b.differs
 		bare := other.explain && other.verb == kwNone && !other.multi // EXPLAIN of nothing
 		if other.broken && !other.partly || other.empty || bare {
 			// Under that setting the server refuses the text or does nothing.
@@ -96,54 +88,44 @@ func classifyInto(f Flavor, query string, full *details, safe *safeFunctions) ou
 		out.readOnly = out.readOnly && other.readOnly
 		out.retryable = out.retryable && other.retryable
 	}
-	return out
-}
-
-// analyze reads the text in one way.
-func analyze(f Flavor, query string, how reading, full *details, safe *safeFunctions) (outcome, reading) {
-	var a analyzer
-	a.src, a.flavor, a.how, a.tables, a.full, a.safe = query, f, how, tablesOf(f), full, safe
-	a.frames[0].flags = frameFirst
-	a.alert = alertVerb
-	a.run()
-	return a.all, a.differs
 }
 
 // run reads all tokens.
 func (a *analyzer) run() {
+	a.frames[0].flags = frameFirst
+	a.alert = alertVerb
+	f := a.top()
 	for {
 		a.next()
-		t := token{kind: a.kind, start: int32(a.start), end: int32(a.pos)}
-		if a.kind == tokenWord {
-			t.id, t.flags = a.word.id, a.word.flags
-			if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
-				t.id, t.flags = kwNone, 0
-			}
+		t := &a.token
+		if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
+			t.word = word{}
 		}
 		if a.full != nil {
-			a.full.token(a, &t)
+			a.full.token(a, t)
 		}
-		f := a.top()
 		switch t.kind {
 		case tokenWord:
-			if t.id == kwNone && a.alert == 0 && f.with == withNone {
+			if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
 				f.flags &^= frameFirst
 				break
 			}
-			a.onWord(f, &t)
+			a.onWord(f, t)
 		case tokenOpen:
-			a.onOpen(f, &t)
+			a.onOpen(f, t)
+			f = a.top()
 		case tokenClose:
-			a.onClose(f, &t)
+			a.onClose(f, t)
+			f = a.top()
 		case tokenComma:
 			a.onComma(f)
 		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
 			f.flags &^= frameFirst
 			if a.alert != 0 || f.with != withNone {
-				a.onOther(f, &t)
+				a.onOther(f, t)
 			}
 		case tokenVar, tokenSysVar:
-			a.onVar(f, &t)
+			a.onVar(f, t)
 		case tokenAssign:
 			if a.flavor == MySQL {
 				a.cur.unsafe = true
@@ -163,6 +145,7 @@ func (a *analyzer) run() {
 			if a.full != nil {
 				a.full.endStatement(a)
 			}
+			f = a.top()
 			continue
 		case tokenEnd:
 			a.endStatement()
@@ -170,13 +153,13 @@ func (a *analyzer) run() {
 			return
 		}
 		if a.full != nil {
-			a.full.after(a, &t)
+			a.full.after(a, t)
 		}
 		if t.kind == tokenDot || a.prev.kind == tokenDot {
-			a.qualify(&t)
+			a.qualify(t)
 		} else {
-			a.before.set(&a.prev)
-			a.prev.set(&t)
+			a.before.setSort(&a.prev)
+			a.prev.set(t)
 			a.qualified = false
 		}
 	}
@@ -207,12 +190,13 @@ func (a *analyzer) qualify(t *token) {
 // setVerb notes the verb that decides, or with kwNone that one is to come.
 func (a *analyzer) setVerb(id keyword) {
 	a.cur.verb = id
-	a.alert &^= alertVerb | alertSpecial
+	a.alert &^= alertVerb | alertWords
 	switch id {
 	case kwNone:
 		a.alert |= alertVerb
-	case kwCreate, kwSet:
-		a.alert |= alertSpecial
+	case kwSelect, kwValues, kwTable, kwWith, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace:
+	default:
+		a.alert |= alertWords
 	}
 }
 
@@ -240,6 +224,12 @@ func (a *analyzer) plainName(id keyword) bool {
 		return true
 	}
 	return false
+}
+
+// ruleWords are the keywords that onWord looks at behind any verb.
+var ruleWords = [...]keyword{
+	kwSelect, kwValues, kwTable, kwWith, kwInsert, kwUpdate, kwDelete, kwMerge, kwShare, kwNo, kwKey, kwInto, kwIn, kwFor,
+	kwTemp, kwTemporary,
 }
 
 // onWord looks at a keyword or an identifier.

@@ -103,52 +103,44 @@ func (a *analyzer) callee(p *token) {
 // builtin finds the function that p surely calls, nil where there is none or
 // where it may be another.
 func (a *analyzer) builtin(p *token) *wordItem {
-	i, j := int(p.start), int(p.end)
 	if a.qualified && (a.flavor == MySQL || !a.catalog) {
 		return nil
 	}
+	return a.builtinNamed(p)
+}
+
+// builtinNamed finds the function that has p for its name, nil where there is
+// none.
+func (a *analyzer) builtinNamed(p *token) *wordItem {
+	i, j := int(p.start), int(p.end)
 	if p.kind == tokenQuoted {
 		if a.flavor == MySQL || a.src[i] != '"' {
 			return nil
 		}
 		i, j = i+1, j-1
 		for k := i; k < j; k++ {
-			if c := a.src[k]; c >= 'A' && c <= 'Z' || c == '"' {
+			if c := a.src[k]; c >= 'A' && c <= 'Z' || !a.tables.chars.word[c] {
 				return nil
 			}
 		}
 	}
-	return a.tables.functions.find(a.src, i, j)
-}
-
-// pgEffectPrefixes begin the names of built-in functions with effects, and
-// hardly ever that of a column.
-var pgEffectPrefixes = []string{
-	"pg_", "lo_", "loread", "lowrite", "dblink", "txid_", "nextval", "currval", "lastval", "setval", "setseed", "set_config",
-	"query_to", "cursor_to", "table_to", "schema_to", "database_to", "ts_stat", "ts_rewrite", "current_setting",
+	return a.tables.functions.find(a.src[i:j])
 }
 
 // attribute looks at a name behind a dot that follows an expression. In
 // PostgreSQL (x).f is a field of x or else calls f(x), with any function of one
-// argument. Only the names of built-in functions tell which: of all others it is
-// assumed that they are fields, like columns behind the name of a table.
+// argument. The text does not tell which, so what is no known built-in function
+// may be one of the user. Of a name behind the name of a table it is assumed
+// that it is a column: else nothing could be said of any statement.
 func (a *analyzer) attribute(t *token) {
 	if a.flavor != Postgres {
 		return
 	}
-	i, j := int(t.start), int(t.end)
-	if t.kind == tokenQuoted && j-i > 1 {
-		i, j = i+1, j-1
+	e := a.builtinNamed(t)
+	if e == nil || !e.fn.pure {
+		a.cur.unsafe = a.cur.unsafe || !a.safe.has(a.flavor, a.src[t.start:t.end])
 	}
-	if e := a.tables.functions.find(a.src, i, j); e != nil {
-		a.cur.unsafe = a.cur.unsafe || !e.fn.pure
+	if e != nil {
 		a.cur.state |= e.fn.state
-		return
-	}
-	for _, prefix := range pgEffectPrefixes {
-		if j-i >= len(prefix) && equalFold(a.src[i:i+len(prefix)], prefix) {
-			a.cur.unsafe = true
-			return
-		}
 	}
 }

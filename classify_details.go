@@ -20,6 +20,7 @@ type details struct {
 	names [maxTables]string // room for fill
 
 	depth  int
+	scope  *tableScope // at that depth
 	scopes [scopeDepth]tableScope
 
 	ref             detailItem // a name being read
@@ -77,13 +78,15 @@ type tableScope struct {
 	plain  bool    // a parenthesis here holds no tables: USING (a, b)
 }
 
-func (d *details) scope() *tableScope {
-	return &d.scopes[min(d.depth, scopeDepth-1)]
+// setDepth finds the scope of a depth. Far down all share one.
+func (d *details) setDepth(depth int) {
+	d.depth = depth
+	d.scope = &d.scopes[min(depth, scopeDepth-1)]
 }
 
 // wantsName tells that a table's name comes next.
 func (d *details) wantsName(a *analyzer) bool {
-	return d.scope().expect || d.dotted && d.reading
+	return d.scope.expect || d.dotted && d.reading
 }
 
 // token is called before the analyzer looks at t.
@@ -91,7 +94,9 @@ func (d *details) token(a *analyzer, t *token) {
 	if d.reading {
 		d.continueName(a, t)
 	}
-	d.digest.token(a, t)
+	if !d.digest.copied(a, t) {
+		d.digest.token(a, t)
+	}
 	if t.kind != tokenOpen {
 		d.target = false
 	}
@@ -99,11 +104,15 @@ func (d *details) token(a *analyzer, t *token) {
 
 // after is called when the analyzer has looked at t.
 func (d *details) after(a *analyzer, t *token) {
+	if t.kind == tokenWord {
+		if t.flags&wordClause != 0 || !d.verb || d.scope.expect || a.alert&alertWords != 0 {
+			d.onWord(a, t)
+		}
+		return
+	}
 	switch t.kind {
-	case tokenWord:
-		d.onWord(a, t)
 	case tokenQuoted, tokenString:
-		s := d.scope()
+		s := d.scope
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
 		switch {
 		case name && s.expect && a.top().with == withNone, name && d.describes(a):
@@ -114,16 +123,14 @@ func (d *details) after(a *analyzer, t *token) {
 	case tokenOpen:
 		d.open(a)
 	case tokenClose:
-		if d.depth > 0 {
-			d.depth--
-		}
+		d.setDepth(max(d.depth-1, 0))
 	case tokenComma:
-		if s := d.scope(); s.from {
+		if s := d.scope; s.from {
 			s.expect = true
 		}
 	case tokenDot, tokenVar, tokenOpenBracket:
 	default:
-		d.scope().expect = false
+		d.scope.expect = false
 	}
 }
 
@@ -208,8 +215,8 @@ func (d *details) cteEnd(a *analyzer) {
 
 // endStatement makes ready for the next statement of the text.
 func (d *details) endStatement(a *analyzer) {
-	d.depth = 0
-	d.scopes[0] = tableScope{}
+	d.setDepth(0)
+	*d.scope = tableScope{}
 	d.mute, d.verb, d.target, d.shows = false, false, false, false
 }
 

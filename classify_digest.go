@@ -1,5 +1,10 @@
 package pooled
 
+import (
+	"encoding/binary"
+	"slices"
+)
+
 // digester writes the digest of a text: its tokens with one blank between
 // them, keywords in capitals, literals as ?, and lists of literals as one.
 //
@@ -15,6 +20,7 @@ type digester struct {
 	semi  bool  // a statement ended; the next token begins another
 
 	depth int
+	list  *digestList // at that depth
 	lists [digestDepth]digestList
 }
 
@@ -47,12 +53,17 @@ func (d *digester) reset() {
 	}
 	d.buf = d.buf[:0]
 	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
-	d.depth, d.cases = 0, 0
+	d.cases = 0
+	d.setDepth(0)
 	d.lists[0] = digestList{}
 }
 
-// token writes t.
+// shapeWords are the keywords that a digest does not only copy.
+var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
+
+// token writes t, which may be anything.
 func (d *digester) token(a *analyzer, t *token) {
+	list := d.list
 	switch t.kind {
 	case tokenEnd:
 		return
@@ -62,7 +73,8 @@ func (d *digester) token(a *analyzer, t *token) {
 		}
 		d.end()
 		d.semi = len(d.buf) > 0
-		d.depth, d.cases = 0, 0
+		d.cases = 0
+		d.setDepth(0)
 		d.lists[0] = digestList{}
 		d.sign = -1
 		return
@@ -70,9 +82,8 @@ func (d *digester) token(a *analyzer, t *token) {
 	if d.semi {
 		d.semi = false
 		d.buf = append(d.buf, ';')
-		d.last, d.lit = token{kind: tokenSemicolon}, false
+		d.wrote(&token{kind: tokenSemicolon})
 	}
-	list := d.list()
 	switch t.kind {
 	case tokenWord:
 		if list.kind == listRows && t.id != kwRow {
@@ -83,10 +94,8 @@ func (d *digester) token(a *analyzer, t *token) {
 		d.endElement(list)
 	case tokenClose, tokenCloseBracket:
 		d.endElement(list)
-		if d.depth > 0 {
-			d.depth--
-		}
-		list = d.list()
+		d.setDepth(max(d.depth-1, 0))
+		list = d.list
 	}
 	literal := d.literal(a, t)
 	if literal && d.last.kind == tokenString && t.kind == tokenString && a.flavor == MySQL {
@@ -130,10 +139,94 @@ func (d *digester) token(a *analyzer, t *token) {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.last.set(t)
+	d.wrote(t)
 	d.lit = literal
 	if literal && t.kind == tokenWord {
-		d.last = token{kind: tokenNumber} // NULL reads back as ?
+		d.wrote(&token{kind: tokenNumber}) // NULL reads back as ?
+		d.lit = true
+	}
+}
+
+// copied writes the tokens that are just copied where nothing is collapsed:
+// most of them. It tells whether t was one.
+func (d *digester) copied(a *analyzer, t *token) bool {
+	if d.list.kind != listNone || d.semi {
+		return false
+	}
+	switch t.kind {
+	case tokenWord:
+		if t.flags&wordShape != 0 {
+			return false
+		}
+		d.copyWord(a, t, d.wordGap(a, t))
+	case tokenComma, tokenDot:
+		if d.last.kind == tokenVar || d.last.kind == tokenSysVar {
+			return false
+		}
+		d.buf = append(d.buf, a.op)
+	case tokenClose:
+		d.setDepth(max(d.depth-1, 0))
+		d.buf = append(d.buf, ')')
+	default:
+		return false
+	}
+	d.sign = -1
+	d.wrote(t)
+	return true
+}
+
+// wrote notes that t, which is no literal, was written.
+func (d *digester) wrote(t *token) {
+	d.last.setSort(t)
+	d.lit = false
+}
+
+// wordGap tells whether a blank goes before a word.
+func (d *digester) wordGap(a *analyzer, t *token) bool {
+	switch d.last.kind {
+	case tokenOpen, tokenOpenBracket, tokenCast:
+		return false
+	case tokenDot:
+		return isDigit(a.src[t.start]) // t.1a is not .1
+	}
+	return len(d.buf) > 0
+}
+
+// copyWord writes a keyword or a name, behind a blank if there is a gap.
+// Going by eight bytes, it writes more than the word into the room behind it.
+func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
+	text, size := a.src[t.start:], int(t.end-t.start)
+	if cap(d.buf)-len(d.buf) < size+9 {
+		d.buf = slices.Grow(d.buf, size+9)
+	}
+	n := len(d.buf)
+	to := d.buf[n : n+size+9]
+	if gap {
+		to[0] = ' '
+		to = to[1:]
+		n++
+	}
+	d.buf = d.buf[:n+size]
+	// The bit that letters have and digits have not, if they become capitals.
+	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
+	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
+		upper = 0x40 * ones
+	}
+	if size < len(text) && text[size] == '.' {
+		upper = 0
+	}
+	for {
+		var x uint64
+		if len(text) >= 8 {
+			x = load64(text, 0)
+		} else {
+			x = eight(text, 0)
+		}
+		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
+		if size -= 8; size <= 0 {
+			return
+		}
+		text, to = text[8:], to[8:]
 	}
 }
 
@@ -229,14 +322,7 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	at := len(d.buf)
-	d.buf = append(d.buf, a.src[t.start:t.end]...)
-	if (t.flags&wordUpper != 0 || t.flags&wordKnown != 0 && d.clause(a, t)) && (int(t.end) >= len(a.src) || a.src[t.end] != '.') {
-		word := d.buf[at:]
-		for i, c := range word {
-			word[i] = c &^ (c & 0x40 >> 1) // keywords have letters, digits and underscores
-		}
-	}
+	d.copyWord(a, t, false)
 	switch t.id {
 	case kwValues:
 		*list = digestList{kind: listRows, wait: true}
@@ -287,7 +373,7 @@ func (d *digester) clause(a *analyzer, t *token) bool {
 	case kwDrop:
 		return a.cur.verb == kwDrop
 	}
-	return !a.full.scope().expect
+	return !a.full.scope.expect
 }
 
 // open begins the frame of a parenthesis or bracket.
@@ -304,18 +390,18 @@ func (d *digester) open(t *token, outer *digestList) {
 		inner.kind = listElements
 	}
 	inner.wait = true
-	d.depth++
-	if d.depth < digestDepth-1 {
-		d.lists[d.depth] = inner
-	} else {
-		d.lists[digestDepth-1] = digestList{}
+	d.setDepth(d.depth + 1)
+	if d.depth >= digestDepth-1 {
+		inner = digestList{}
 	}
+	*d.list = inner
 }
 
-// list returns the list at the current depth. Far down all share one, in
-// which nothing is collapsed.
-func (d *digester) list() *digestList {
-	return &d.lists[min(d.depth, digestDepth-1)]
+// setDepth finds the list of a depth. Far down all share one, in which nothing
+// is collapsed.
+func (d *digester) setDepth(depth int) {
+	d.depth = depth
+	d.list = &d.lists[min(depth, digestDepth-1)]
 }
 
 // endElement drops the element that ends here if it repeats the one before.
@@ -345,7 +431,7 @@ func (d *digester) endElement(list *digestList) {
 // end finishes the text.
 func (d *digester) end() {
 	// The rows of VALUES end with the text where nothing else ends them.
-	if list := d.list(); list.kind == listRows {
+	if list := d.list; list.kind == listRows {
 		d.endElement(list)
 	}
 }

@@ -19,10 +19,9 @@ func fingerprint(b []byte) uint64 {
 	for ; len(b) >= 8; b = b[8:] {
 		h = fold(h^binary.LittleEndian.Uint64(b)^k0, k1)
 	}
-	var last uint64
-	for i, c := range b {
-		last |= uint64(c) << (8 * i)
-	}
+	var end [8]byte
+	copy(end[:], b)
+	last := binary.LittleEndian.Uint64(end[:])
 	h = fold(h^last^k2, k1)
 	return fold(h^k0, k2)
 }

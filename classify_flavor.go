@@ -39,7 +39,7 @@ func tablesOf(f Flavor) *flavorTables {
 }
 
 func pgWords() *wordTable {
-	t := newWordTable(600)
+	t := new(wordTable)
 	t.mark(pgReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(pgTypeFunc, wordReserved|wordUpper|wordOperand)
 	t.mark(pgColumnName, 0)
@@ -53,7 +53,7 @@ func pgWords() *wordTable {
 }
 
 func myWords() *wordTable {
-	t := newWordTable(600)
+	t := new(wordTable)
 	t.mark(myReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(myPlain, 0)
 	t.mark(myNoCall, wordNoCall)
@@ -87,9 +87,22 @@ func (t *wordTable) number() {
 			t.add(text).word.id = keyword(id)
 		}
 	}
+	t.markKnown(ruleWords[:], wordRule)
+	t.markKnown(clauseWords[:], wordClause)
+	t.markKnown(shapeWords[:], wordShape)
 	for i := range t.items {
 		if t.items[i].word.id == kwNone {
 			t.items[i].word.id = kwOther
+		}
+	}
+}
+
+// markKnown gives flags to those of the words that the flavor knows: without a
+// flag, a word of the other flavor stays an identifier.
+func (t *wordTable) markKnown(ids []keyword, flags wordFlags) {
+	for _, id := range ids {
+		if e := t.add(keywordText[id]); e.word.flags&wordKnown != 0 {
+			e.word.flags |= flags
 		}
 	}
 }

@@ -122,7 +122,7 @@ func rewrite(f Flavor, query string) (relaid, changed string, ok bool) {
 		if s.broken || s.differs != 0 {
 			return "", "", false
 		}
-		if s.start > end {
+		if int(s.start) > end {
 			if strings.Contains(query[end:s.start], "/*!") || strings.HasSuffix(query[:end], "--") {
 				return "", "", false // the blank would begin a comment
 			}

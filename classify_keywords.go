@@ -10,6 +10,8 @@ type keyword uint16
 const (
 	kwNone  keyword = iota // not a keyword
 	kwOther                // a keyword without a rule
+	// Side by side, since what looks at every keyword asks for these: the compiler
+	// makes one jump of such a switch.
 	kwSelect
 	kwValues
 	kwTable
@@ -19,9 +21,40 @@ const (
 	kwDelete
 	kwMerge
 	kwReplace
+	kwInto
+	kwIn
+	kwFor
+	kwShare
+	kwNo
+	kwKey
+	kwFrom
+	kwJoin
+	kwStraightJoin
+	kwUsing
+	kwSet
+	kwWhere
+	kwGroup
+	kwHaving
+	kwOrder
+	kwLimit
+	kwWindow
+	kwUnion
+	kwExcept
+	kwIntersect
+	kwReturning
+	kwOffset
+	kwFetch
+	kwLock
+	kwProcedure
+	kwTables
+	kwDrop
+	kwAtomic
+	kwReferences
+	kwTemp
+	kwTemporary
+
 	kwCreate
 	kwAlter
-	kwDrop
 	kwComment
 	kwGrant
 	kwRevoke
@@ -31,7 +64,6 @@ const (
 	kwImport
 	kwReassign
 	kwRename
-	kwSet
 	kwReset
 	kwDiscard
 	kwListen
@@ -41,10 +73,8 @@ const (
 	kwDeallocate
 	kwPrepare
 	kwDeclare
-	kwFetch
 	kwMove
 	kwClose
-	kwLock
 	kwUnlock
 	kwCall
 	kwDo
@@ -92,30 +122,11 @@ const (
 	kwGet
 	kwXa
 	kwBackup
-	kwInto
-	kwFrom
-	kwJoin
 	kwAs
-	kwFor
-	kwShare
-	kwNo
-	kwKey
 	kwOf
 	kwOnly
 	kwLateral
-	kwUsing
 	kwOn
-	kwWhere
-	kwGroup
-	kwHaving
-	kwOrder
-	kwLimit
-	kwOffset
-	kwWindow
-	kwUnion
-	kwExcept
-	kwIntersect
-	kwReturning
 	kwDistinct
 	kwAll
 	kwAny
@@ -123,8 +134,6 @@ const (
 	kwMaterialized
 	kwNot
 	kwTransaction
-	kwTemp
-	kwTemporary
 	kwLocal
 	kwGlobal
 	kwSession
@@ -149,7 +158,6 @@ const (
 	kwConflict
 	kwIf
 	kwExists
-	kwIn
 	kwIs
 	kwNull
 	kwTrue
@@ -160,7 +168,6 @@ const (
 	kwOr
 	kwBetween
 	kwLike
-	kwProcedure
 	kwFunction
 	kwTrigger
 	kwEvent
@@ -171,7 +178,6 @@ const (
 	kwPolicy
 	kwRule
 	kwAggregate
-	kwTables
 	kwColumns
 	kwFields
 	kwIndexes
@@ -195,7 +201,6 @@ const (
 	kwValue
 	kwMode
 	kwSystemTime
-	kwStraightJoin
 	kwPartition
 	kwDetach
 	kwAttach
@@ -203,7 +208,6 @@ const (
 	kwArray
 	kwInterval
 	kwOperator
-	kwAtomic
 	kwLoop
 	kwWhile
 	kwRepeat
@@ -233,7 +237,6 @@ const (
 	kwLanguage
 	kwServer
 	kwInherits
-	kwReferences
 	kwEscape
 	kwNextval
 	kwCurrval

@@ -38,6 +38,8 @@ func TestANamedFunctionKeepsAReadSafe(t *testing.T) {
 		{Postgres, "price", "SELECT * FROM price(1) p(a), LATERAL price(2)", safe},
 		{Postgres, "price", "SELECT U&\"price\"(1)", reads},
 		{Postgres, `"a,""b"`, `SELECT "a,""b"(1)`, safe},
+		{Postgres, "price", "SELECT (t.a).price, (t.b) . \"price\" FROM t", safe},
+		{Postgres, "price", "SELECT (t.a).cost FROM t", reads},
 		{Postgres, "", "SELECT price(1)", reads},
 		{MySQL, "price", "SELECT `PRICE`(1), Price(2)", safe},
 		{MySQL, "price", "SELECT app.price(1)", reads},

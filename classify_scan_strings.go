@@ -72,7 +72,7 @@ func (s *scanner) scanString(quote byte, mode escapeMode) {
 			// A quote behind an odd number of backslashes is where the two
 			// settings part.
 			odd := false
-			for b := i + k - 1; b >= s.start && src[b] == '\\'; b-- {
+			for b := i + k - 1; b >= int(s.start) && src[b] == '\\'; b-- {
 				odd = !odd
 			}
 			if odd {

@@ -27,12 +27,10 @@ const (
 // scanner cuts SQL into tokens, one at a time, without an allocation. It
 // accepts any bytes.
 type scanner struct {
-	src    string
-	pos    int // behind the current token
-	start  int // where it begins
-	kind   tokenKind
-	op     byte // the first byte of an operator, or of a single-byte token
-	word   word // of a tokenWord
+	token         // the current one
+	pos    int    // behind it
+	op     byte   // its first byte
+	src    string // the text
 	flavor Flavor
 	how    reading
 	tables *flavorTables
@@ -52,39 +50,43 @@ type scanner struct {
 	sawComment bool
 }
 
-// next moves to the next token.
+// next moves to the next token. What decides about most tokens, a word or a
+// single byte, is asked first: a switch with that many cases costs the most
+// where texts differ.
 func (s *scanner) next() {
+	s.scan()
+	s.end = int32(s.pos)
+}
+
+// scan is next, but for where the token ends.
+func (s *scanner) scan() {
 	src := s.src
 	chars := &s.tables.chars
-	for {
-		pos := s.pos
-		for pos < len(src) && chars.kind[src[pos]] == charSpace {
-			pos++
-		}
-		s.pos, s.start = pos, pos
-		if pos >= len(src) {
-			break
-		}
+	s.word = word{}
+	for pos := s.pos; pos < len(src); pos = s.pos {
 		c := src[pos]
-		s.op = c
-		switch chars.kind[c] {
-		case charLetter:
-			s.scanWord()
+		if c == ' ' && pos+1 < len(src) {
+			pos++
+			c = src[pos]
+		}
+		s.pos, s.start, s.op = pos, int32(pos), c
+		kind := chars.kind[c]
+		if kind == charLetter {
+			s.scanWord(pos)
 			return
+		}
+		if k := chars.single[c]; k != tokenEnd {
+			s.single(k)
+			return
+		}
+		switch kind {
+		case charSpace:
+			s.pos++
 		case charDigit:
 			s.scanNumber()
 			return
-		case charComma:
-			s.single(tokenComma)
-			return
-		case charOpen:
-			s.single(tokenOpen)
-			return
-		case charClose:
-			s.single(tokenClose)
-			return
 		case charDot:
-			if s.pos+1 < len(src) && src[s.pos+1] >= '0' && src[s.pos+1] <= '9' && !s.afterName() {
+			if pos+1 < len(src) && isDigit(src[pos+1]) && !s.afterName() {
 				s.scanNumber()
 				return
 			}
@@ -125,7 +127,6 @@ func (s *scanner) next() {
 			return
 		case charHash:
 			s.skipLine()
-			continue
 		case charSlash:
 			if s.peek(1) == '*' {
 				s.scanComment()
@@ -142,28 +143,11 @@ func (s *scanner) next() {
 		case charColon:
 			s.scanColon()
 			return
-		case charSemicolon:
-			s.single(tokenSemicolon)
-			return
-		case charOpenBracket:
-			s.single(tokenOpenBracket)
-			return
-		case charCloseBracket:
-			s.single(tokenCloseBracket)
-			return
-		case charQuestion:
-			if s.flavor == MySQL {
-				s.single(tokenParam)
-				return
-			}
-			s.scanOperator()
-			return
 		case charNUL:
 			// PostgreSQL takes text up to the first NUL, MySQL's lexer may stop
 			// there: what follows is not what the server reads.
 			s.broken = true
 			s.pos++
-			continue
 		default:
 			s.single(tokenOperator)
 			if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
@@ -174,7 +158,7 @@ func (s *scanner) next() {
 			return
 		}
 	}
-	s.kind = tokenEnd
+	s.kind, s.start = tokenEnd, int32(s.pos)
 	if s.inComment {
 		s.broken = true
 	}
@@ -203,23 +187,39 @@ func (s *scanner) afterName() bool {
 	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
 }
 
-func (s *scanner) scanWord() {
-	src, i := s.src, s.pos+1
-	chars := &s.tables.chars
-	for i < len(src) && chars.word[src[i]] {
-		i++
+// scanWord reads a word that begins at i, eight bytes at a time.
+func (s *scanner) scanWord(i int) {
+	src := s.src
+	var head, tail uint64
+	if i+8 <= len(src) {
+		head = load64(src, i)
+	} else {
+		head = eight(src, i)
 	}
-	n := i - s.pos
+	mask, n := wordMask(head)
+	head = inLower(head) & mask
+	if n == 8 {
+		for more := 8; more == 8; n += more {
+			_, more = wordMask(eight(src, i+n))
+		}
+		if n > 8 {
+			tail = inLower(load64(src, i+n-8))
+		}
+	}
+	end := i + n
 	// A letter that touches a quote is the prefix of a string.
-	if n == 1 && i < len(src) && (src[i] == '\'' || src[i] == '&') && s.scanPrefixed(i) {
+	if n == 1 && end < len(src) && (src[end] == '\'' || src[end] == '&') && s.scanPrefixed(end) {
 		return
 	}
 	s.kind = tokenWord
-	s.word = word{}
-	if e := s.tables.words.find(src, s.pos, i); e != nil {
-		s.word = e.word
+	s.pos = end
+	words := s.tables.words
+	slot := wordSlot(head, tail, n)
+	if words.slots[slot%wordSlots] != 0 { // most identifiers meet an empty one
+		if e := words.lookup(slot, head, tail, src[i:end]); e != nil {
+			s.word = e.word
+		}
 	}
-	s.pos = i
 }
 
 func (s *scanner) scanNumber() {
@@ -279,7 +279,6 @@ func (s *scanner) scanDigitName(i int) {
 		i++
 	}
 	s.kind = tokenWord
-	s.word = word{}
 	s.pos = i
 }
 

@@ -1,8 +1,16 @@
 package pooled
 
+// clauseWords are the keywords that onWord looks at behind any verb, also where
+// no table is expected.
+var clauseWords = [...]keyword{
+	kwSelect, kwInsert, kwUpdate, kwDelete, kwMerge, kwReplace, kwWith, kwAtomic, kwTable, kwFrom, kwJoin, kwStraightJoin,
+	kwInto, kwUsing, kwSet, kwWhere, kwGroup, kwHaving, kwOrder, kwLimit, kwWindow, kwUnion, kwExcept, kwIntersect,
+	kwReturning, kwFor, kwOffset, kwFetch, kwValues, kwLock, kwProcedure,
+}
+
 // onWord finds the places where tables are named.
 func (d *details) onWord(a *analyzer, t *token) {
-	s := d.scope()
+	s := d.scope
 	if a.prev.kind == tokenDot {
 		return
 	}
@@ -300,7 +308,7 @@ func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 
 // open begins the scope of a parenthesis. The analyzer has looked at it.
 func (d *details) open(a *analyzer) {
-	s := d.scope()
+	s := d.scope
 	var inner tableScope
 	if s.expect {
 		if a.cur.verb != kwVacuum && a.cur.verb != kwAnalyze && a.cur.verb != kwAnalyse {
@@ -308,12 +316,11 @@ func (d *details) open(a *analyzer) {
 			inner.from, inner.expect = !s.plain, !s.plain
 		}
 	}
-	d.depth++
-	if d.depth < scopeDepth-1 {
-		d.scopes[d.depth] = inner
-	} else {
-		d.scopes[scopeDepth-1] = tableScope{}
+	d.setDepth(d.depth + 1)
+	if d.depth >= scopeDepth-1 {
+		inner = tableScope{}
 	}
+	*d.scope = inner
 }
 
 // objectWord finds the tables of CREATE, ALTER and DROP.

@@ -31,7 +31,7 @@ SELECT CURRENT_SCHEMA, current_schema(), current_database(), version()
 SELECT a FROM t ORDER BY b USING < NULLS FIRST
 SELECT a IS DISTINCT FROM b, (c, d) OVERLAPS (e, f), g BETWEEN SYMMETRIC 1 AND 2 FROM t
 SELECT a[1:2], b['k'], c[:], d[1:] FROM t
-SELECT ARRAY[[1, 2], [3]], ARRAY(SELECT a FROM t), ROW(1, 2), (ROW(1, 2)).f1
+SELECT ARRAY[[1, 2], [3]], ARRAY(SELECT a FROM t), ROW(1, 2)
 SELECT a -> 'b' ->> 'c', d #> '{e}', d #>> '{f}', g @> h, i ?& ARRAY['j'], k ?| ARRAY['l'], m - 'n' FROM t
 SELECT a @@ to_tsquery('b'), ts_rank(c, d), ts_headline('e', f) FROM t
 SELECT 1 WHERE 'a' ~* 'b' AND 'c' !~ 'd' AND 'e' ILIKE 'f%' ESCAPE '\'
@@ -61,7 +61,7 @@ EXPLAIN MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE
 EXPLAIN VERBOSE SELECT 1
 (SELECT a FROM t LIMIT 1) UNION (SELECT b FROM u ORDER BY 1 OFFSET 2 ROWS FETCH NEXT ROW ONLY)
 SELECT CASE a WHEN 1 THEN 'update' WHEN 2 THEN (SELECT 'into') ELSE NULL END FROM t
-SELECT (t.a).b, (t).*, t.*, (t.c).lower, (d).name FROM t
+SELECT (t).*, t.*, (t.c).lower, (d).name FROM t
 SELECT a::regclass, 'b'::bit(3), interval '1' day, INTERVAL(3) '1s', time with time zone '0:0' FROM t
 SELECT float8 '1', date '2020-01-01', timestamp(3) '2020-01-01'
 SELECT pg_catalog.count(*), pg_catalog."lower"('A') FROM pg_catalog.pg_class
@@ -77,6 +77,9 @@ SELECT (1::bigint).pg_advisory_lock
 SELECT ((a).b).pg_sleep FROM t
 SELECT (a).b.pg_sleep, $1."pg_notify", c[1].lo_unlink FROM t
 SELECT (('x'))."setseed"
+SELECT (t.a).b FROM t
+SELECT (ROW(1, 2)).f1, $1.g, c[1].h FROM t
+SELECT (t.a)."LOWER" FROM t
 SELECT pg_current_xact_id()
 SELECT pg_export_snapshot()
 SELECT nextval('s') + 1

@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"context"
 	"log/slog"
 	"time"
 )
@@ -37,8 +38,8 @@ const (
 // default; [Off] means none at all. These can be off: MinConns,
 // MaxConnLifetime, MaxConnLifetimeJitter, MaxConnIdleTime, KeepaliveTime,
 // CheckIdleAfter, AcquireTimeout, MaxWaiters, ConnectTimeout, TCPKeepalive,
-// QueryTimeout and those of its classes, LeakAfter, OutageGrace and
-// StatementCacheSize. Every other number or duration that is negative, and
+// QueryTimeout and those of its classes, Digests, SlowQuery, RepeatLimit,
+// HealthSettle, LeakAfter, OutageGrace and StatementCacheSize. Every other number or duration that is negative, and
 // what is absurdly large or small, is refused with a [SettingError].
 //
 // Each setting has a name in a DSN and one in the environment, such as
@@ -138,6 +139,50 @@ type Config struct {
 	// old rows are removed. Default: none.
 	MarkerTable string
 
+	// DisableMeasuring leaves statements unmeasured: Digests, Statements, Slow
+	// and Repeats stay empty. In a DSN: pool_measure=off.
+	DisableMeasuring bool
+
+	// Digests is how many statements are told apart in the statistics, the
+	// most frequent ones; the rest counts together. Default: 1000, which is
+	// the most. Off: only classes are told apart.
+	Digests int
+
+	// SlowQuery is how long a statement may take, until its rows are closed,
+	// before it is kept in Pool.Slow and logged. Waiting for a link does not
+	// count. Default: 1 s. Off: none is slow.
+	SlowQuery time.Duration
+
+	// SlowQueryCaller keeps the place in the program that ran a slow
+	// statement. Default: false.
+	SlowQueryCaller bool
+
+	// RepeatLimit is how often one [Scope] may run statements with the same
+	// digest before that is reported as suspicious (the N+1 problem).
+	// Default: 20. Off: as often as it likes.
+	RepeatLimit int
+
+	// HealthUtilization is the share of the links in use, in percent, from
+	// which on Health warns. Default: 90.
+	HealthUtilization int
+
+	// HealthQueue is how many callers must wait for a link for Health to warn.
+	// Default: 50.
+	HealthQueue int
+
+	// HealthProbeEvery is how old the server's answer to Health may be before
+	// it is asked again. Default: 1 s.
+	HealthProbeEvery time.Duration
+
+	// HealthProbeTimeout is how long the server may take to answer a probe.
+	// Default: 2 s.
+	HealthProbeTimeout time.Duration
+
+	// HealthSettle is how long a pool must be Unhealthy before Health.Ready
+	// becomes false, and anything else before it becomes true again.
+	// Default: 3 s. Off: at once.
+	HealthSettle time.Duration
+
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.
 	LeakAfter time.Duration
@@ -195,6 +240,19 @@ type Config struct {
 
 	// Hooks are called when something happens. Default: none.
 	Hooks Hooks
+
+	// HealthChecks are asked by Pool.Health for further reasons, such as
+	// migrations that are pending: at most every HealthProbeEvery, one after
+	// the other in the background, with a context that HealthProbeTimeout
+	// bounds. They may use the pool's sql.DB. Default: none.
+	HealthChecks []HealthCheck
+
+	// TraceID returns the W3C trace id that a context belongs to, if it has
+	// one that is worth following. It is named with slow and repeated
+	// statements, and each trace counts as a [Scope]. It is called for every
+	// statement, on the caller's goroutine, so it must be quick. Package
+	// otelexport has one. Default: none.
+	TraceID func(context.Context) (id [16]byte, ok bool)
 
 	sources map[string]string // setting name -> where its value came from
 	dsn     string            // the DSN for the base driver, without pool settings

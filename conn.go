@@ -30,12 +30,18 @@ type conn struct {
 	state handleState
 	link  *link  // see handle.go for who may touch it when
 	wait  waiter // its place in the gate's queue
+	texts textMemo
 
-	busy  bool // a call into the base is under way; still set afterwards: it panicked
-	lost  bool // the loan's link is gone: driver.ErrBadConn until the loan ends
-	dirty bool // more than proven reads ran in this loan: it cannot move to another link
-	tries int  // how often the present statement has been tried again
-	tx    tx   // the open transaction; tx.base is nil outside one
+	busy    bool       // a call into the base is under way; still set afterwards: it panicked
+	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
+	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
+	tries   int        // how often the present statement has been tried again
+	wants   *Statement // what the present call runs, for who looks at the queue
+	start   int64      // nano() when it began to run
+	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
+	retried int        // how often it was tried again
+	quiet   bool       // the pool's own: counted nowhere
+	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
 	// transaction that its context ended it is given up where database/sql
@@ -72,19 +78,23 @@ func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
 }
 
 func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
-	p := h.pool
+	p, waited := h.pool, int64(0)
 	for {
-		if !h.state.resume() {
+		now := nano()
+		since, ok := h.state.resume(now)
+		if !ok {
 			l, err := p.acquire(ctx, h, front)
+			waited += h.wait.took
+			h.waited = waited
 			if err != nil {
 				return nil, err
 			}
-			h.link = l
-			h.state.take()
+			h.link, since, now = l, l.since, nano()
+			h.state.take(now)
 		}
-		l, now := h.link, nano()
-		idle := now - max(l.since.Swap(now), l.heard) // Swap before begin: it may take long
-		err := l.begin(ctx, idle)
+		l := h.link
+		l.tape.lent(now, waited)
+		err := l.begin(ctx, min(elapsed(now, since), now-l.heard))
 		if err == nil {
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
@@ -96,6 +106,14 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 			return nil, err
 		}
 		front = true
+	}
+}
+
+// runs notes for who looks at the queue what the present call runs; a pointer
+// that stands there already is not written again (see openRows).
+func (h *conn) runs(st *Statement) {
+	if h.wants != st {
+		h.wants = st
 	}
 }
 
@@ -111,9 +129,12 @@ func (h *conn) hangUp(reason closeReason) {
 // meaning of prepared statements.
 func (h *conn) ran(l *link, st *Statement) {
 	h.tries = 0
-	if st.Retryable {
-		return
+	if !st.Retryable {
+		h.changed(l, st)
 	}
+}
+
+func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
@@ -133,9 +154,12 @@ func (h *conn) ran(l *link, st *Statement) {
 // sql.DB may never return the handle, so the loan ends here: the link may be
 // in the middle of anything and is hung up.
 func (h *conn) guard() {
-	if !h.busy {
-		return
+	if h.busy {
+		h.panicked()
 	}
+}
+
+func (h *conn) panicked() {
 	h.busy = false
 	if h.state.onLoan() && !h.off {
 		h.lost = true
@@ -153,20 +177,22 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return res, err
 }
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	st := h.texts.get(h.pool.texts, query)
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
@@ -174,10 +200,11 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		res, err := l.exec(limited, query, args)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
@@ -185,9 +212,11 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		}
 		if err == nil {
 			h.ran(l, st)
+			l.ended(ctx, st, h.start, 0, 0)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -201,20 +230,22 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.queried(query, start, err)
+		h.queried(ctx, query, start, err)
 	}
 	return rows, err
 }
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	st := h.texts.get(h.pool.texts, query)
+	h.runs(st)
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
 		return nil, driver.ErrSkip
 	}
-	st := h.pool.texts.get(query)
 	if h.cachesPlain(st, args) {
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
@@ -222,20 +253,22 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.limit(ctx, l, st)
+		limited, lim := h.pool.limit(ctx, l, st)
 		base, err := l.query(limited, query, args)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			return l.openRows(h, base, nil, replay{ctx, query, args, st, nil}, lim), nil
+			return l.openRows(h, base, nil, lim, st).asked(ctx, query, args, nil), nil
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
+			h.pool.failed(ctx, st, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -260,11 +293,14 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 }
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
+	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return nil, err
 	}
-	s := &stmt{h: h, query: query, st: h.pool.texts.get(query)}
+	l.tape.begun++
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -282,7 +318,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, prepareStatement)
+		limited, lim := h.pool.limit(ctx, l, prepareStatement)
 		t, err := s.twin(limited, l)
 		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
@@ -310,16 +346,19 @@ func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx,
 	t, err = h.begin(ctx, opts)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
-		h.ended(beginStatement, start, err)
+		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
 }
 
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	h.wants = beginStatement
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(beginStatement, err)
 		return nil, err
 	}
+	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(beginStatement)
@@ -330,13 +369,15 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			l.broken = true
 		}
 		if err == nil {
-			l.setPhase(phaseTx)
+			h.state.set(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim}
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
+			l.ended(ctx, beginStatement, h.start, 0, 0)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
+			h.pool.failed(ctx, beginStatement, h.start, 0, err)
 			return nil, err
 		}
 	}
@@ -358,13 +399,15 @@ func (h *conn) Ping(ctx context.Context) (err error) {
 }
 
 func (h *conn) ping(ctx context.Context) error {
+	h.wants = pingStatement
 	l, err := h.bind(ctx)
 	if err != nil {
 		return err
 	}
+	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
-		limited, lim := h.limit(ctx, l, pingStatement)
+		limited, lim := h.pool.limit(ctx, l, pingStatement)
 		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
@@ -416,9 +459,12 @@ func (h *conn) endLoan() {
 	if !h.state.onLoan() {
 		return
 	}
-	l, p, now := h.link, h.pool, nano()
-	used := time.Duration(now - l.since.Load())
-	l.use.add(used)
+	l, p := h.link, h.pool
+	now, counted := l.tape.returned()
+	used := time.Duration(elapsed(now, h.state.since()))
+	if !counted {
+		l.use.add(used)
+	}
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
@@ -434,9 +480,8 @@ func (h *conn) endLoan() {
 		h.released(used)
 		return
 	}
-	l.since.Store(now)
 	expired := l.expires != 0 && now >= l.expires
-	h.state.end()
+	h.state.end(now)
 	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
 		p.reclaim(h, l, used)
 	}
@@ -469,9 +514,15 @@ func (h *conn) Close() error {
 // the answer does no harm: a transaction, or a prepared statement, ends with
 // its link.
 var (
-	pingStatement     = &Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)", Summary: "PING"}
-	prepareStatement  = &Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)", Summary: "PREPARE"}
-	beginStatement    = &Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN", Summary: "BEGIN"}
-	commitStatement   = &Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT", Summary: "COMMIT"}
-	rollbackStatement = &Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK", Summary: "ROLLBACK"}
+	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
+	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})
+	commitStatement   = ownStatement(Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT"})
+	rollbackStatement = ownStatement(Statement{Operation: "ROLLBACK", Class: Tx, Tx: TxRollback, Retryable: true, Digest: "ROLLBACK"})
 )
+
+// ownStatement completes a Statement without a text.
+func ownStatement(s Statement) *Statement {
+	s.Summary, s.Fingerprint = s.Operation, fingerprint([]byte(s.Digest))
+	return &s
+}

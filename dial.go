@@ -13,7 +13,7 @@ import (
 // the new one, serves the head of the queue.
 
 // dialLocked starts as many dials as are wanted and allowed: never more than
-// callers wait, or than MinConns asks for, within the limits on links and on
+// callers wait, or than MinConns and an open breaker ask for, within the limits on links and on
 // dials under way.
 func (p *Pool) dialLocked() {
 	for {
@@ -26,6 +26,9 @@ func (p *Pool) dialLocked() {
 		}
 		if p.started {
 			want = max(want, p.min-len(p.links)+p.expiring)
+			if p.outage.open { // nobody may be waiting any more: callers fail at once
+				want = max(want, 1)
+			}
 		}
 		atOnce := p.cfg.MaxConcurrentDials
 		if p.outage.failures > 0 {
@@ -111,7 +114,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	l.wire = wire
 	wire.keepRest()
 	l.greeted(wire.heard())
-	l.since.Store(l.born)
+	l.since = l.born
 	if life := p.cfg.MaxConnLifetime; life > 0 {
 		// Drawn once, to the nanosecond, so that links made together end apart.
 		if jitter := p.cfg.MaxConnLifetimeJitter; jitter > 0 {

@@ -76,7 +76,16 @@ func From(db *sql.DB) (*Pool, bool) {
 	if !ok || d.pool.cfg.DisablePool {
 		return nil, false
 	}
+	d.pool.maxOpen.Store(int64(db.Stats().MaxOpenConnections))
 	return d.pool, true
+}
+
+// poolOf is From for our own use, which leaves sql.DB's lock alone.
+func poolOf(db *sql.DB) *Pool {
+	if d, ok := db.Driver().(*pooledDriver); ok && !d.pool.cfg.DisablePool {
+		return d.pool
+	}
+	return nil
 }
 
 // wrapped is a base driver and the options it was wrapped with.
@@ -152,7 +161,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 		h.link = newLink(p, base)
 		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
-		h.state.take()
+		h.state.take(nano())
 		if l := h.link; l.execerCtx == nil && l.execer == nil && l.queryerCtx == nil && l.queryer == nil {
 			return &preparing{h}, nil
 		}

@@ -18,9 +18,9 @@ import (
 
 // eachPrivateServer runs a test on a PostgreSQL and a MariaDB server of its
 // own, which it may break.
-func eachPrivateServer(t *testing.T, test func(t *testing.T, s *realServer)) {
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, realPostgres(t, testdb.Postgres(t))) })
-	t.Run("MariaDB", func(t *testing.T) { test(t, realMariaDB(t, testdb.MySQL(t))) })
+func eachPrivateServer(t *testing.T, test func(t *testing.T, s *realServer), opts ...testdb.Option) {
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, realPostgres(t, testdb.Postgres(t, opts...))) })
+	t.Run("MariaDB", func(t *testing.T) { test(t, realMariaDB(t, testdb.MySQL(t, opts...))) })
 }
 
 // bare opens the database of the test without the pool, as tuned by hand.

@@ -20,12 +20,15 @@ type waiter struct {
 	deadline   int64 // nano() at which its context ends; 0: no deadline
 	prev, next *waiter
 	queued     bool
+	since      int64 // nano() when it queued
+	took       int64 // how long it was queued the last time; 0: it was not
 }
 
 // waitQueue is the line of callers, first in, first out.
 type waitQueue struct {
 	head, tail *waiter
 	len        int
+	quiet      int // of these, the pool's own
 }
 
 // push puts w at the end, or in front of everybody.
@@ -46,6 +49,9 @@ func (q *waitQueue) push(w *waiter, front bool) {
 		q.tail = w
 	}
 	q.len++
+	if w.h.quiet {
+		q.quiet++
+	}
 }
 
 func (q *waitQueue) remove(w *waiter) {
@@ -61,6 +67,9 @@ func (q *waitQueue) remove(w *waiter) {
 	}
 	w.prev, w.next, w.queued = nil, nil, false
 	q.len--
+	if w.h.quiet {
+		q.quiet--
+	}
 }
 
 // acquire lends a link to h, which is hollow. front is for a caller whose
@@ -69,12 +78,18 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	h.wait.took = 0
 	p.mu.Lock()
 	if p.shutdown || p.closed.Load() { // closed: the handle's own sql.DB was
 		p.mu.Unlock()
 		return nil, ErrShutdown
 	}
 	p.startLocked()
+	if l := h.link; l != nil && p.stealLocked(l) { // its own, which was only looked at
+		l.holder = h
+		p.mu.Unlock()
+		return l, nil
+	}
 	p.attention.Add(1) // before we look: see handle.go
 	if !p.paused && (front || p.queue.len == 0) {
 		if l := p.takeIdleLocked(); l != nil {
@@ -100,7 +115,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	if w.granted == nil {
 		w.h, w.granted = h, make(chan struct{}, 1)
 	}
-	w.link, w.err, w.deadline = nil, nil, 0
+	w.link, w.err, w.deadline, w.since = nil, nil, 0, nano()
 	if deadline, ok := ctx.Deadline(); ok {
 		w.deadline = nano() + int64(time.Until(deadline))
 	}
@@ -112,7 +127,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 
 // await waits for the grant, the time-out or the end of ctx.
 func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
-	start := nano()
+	start := w.since
 	var timeout <-chan time.Time
 	if d := p.cfg.AcquireTimeout; d > 0 {
 		if w.timer == nil {
@@ -132,7 +147,11 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 		reason = ErrAcquireTimeout
 	}
 	waited := time.Duration(nano() - start)
-	p.stats.waits.add(waited)
+	w.took = int64(waited)
+	quiet := w.h.quiet
+	if !quiet {
+		p.stats.waits.add(waited)
+	}
 	if reason == nil {
 		return w.link, w.err
 	}
@@ -149,11 +168,16 @@ func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
 	}
 	if reason == context.Canceled {
 		p.mu.Unlock()
-		p.stats.cancelled.Add(1)
+		if !quiet {
+			p.stats.cancelled.Add(1)
+		}
 		return nil, reason
 	}
 	failed := p.failureLocked(waited)
 	p.mu.Unlock()
+	if quiet {
+		return nil, failed.error(reason)
+	}
 	if reason == ErrAcquireTimeout {
 		p.stats.timeouts.Add(1)
 	} else {
@@ -206,11 +230,14 @@ func (p *Pool) takeIdleLocked() *link {
 // wrote down (holder), takes by the CAS, and looks at the link only then.
 func (p *Pool) stealLocked(l *link) bool {
 	h := l.holder
-	if h == nil || !h.state.steal() {
+	if h == nil {
 		return false
 	}
-	h.link, l.holder = nil, nil
-	return true
+	since, ok := h.state.steal()
+	if ok {
+		h.link, l.holder, l.since = nil, nil, since
+	}
+	return ok
 }
 
 // takeLocked takes l if nobody uses it, wherever it is.
@@ -377,6 +404,9 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
 	l.use.addTo(&p.useBefore)
+	if l.tape.n > 0 {
+		p.measures.play(&l.tape, nano())
+	}
 	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice
@@ -448,7 +478,7 @@ func (c Counts) String() string {
 }
 
 func (p *Pool) countsLocked() Counts {
-	c := Counts{Max: p.max, Min: p.min, Dialling: p.dialling, Closing: p.closing, Waiting: p.queue.len}
+	c := Counts{Max: p.max, Min: p.min, Dialling: p.dialling, Closing: p.closing, Waiting: p.queue.len - p.queue.quiet}
 	for _, l := range p.links {
 		if l.inUse() {
 			c.InUse++
@@ -461,5 +491,14 @@ func (p *Pool) countsLocked() Counts {
 
 // inUse says whether l is on loan, or on its way to a caller. Under the lock.
 func (l *link) inUse() bool {
-	return l.holder != nil && l.holder.state.word.Load() != idle
+	return l.holder != nil && l.holder.state.state() != idle
+}
+
+// idleSince returns when the last loan of l, which nobody uses, ended. Under
+// the lock.
+func (l *link) idleSince() int64 {
+	if l.holder != nil {
+		return l.holder.state.since()
+	}
+	return l.since
 }

@@ -6,27 +6,30 @@ import (
 )
 
 // TestHandleStates walks every interleaving of the atomic steps of two users
-// with a handle each, a thief that borrows the link for a ping, and Close,
-// over one link. The words move by the methods of handleState; what surrounds
+// with a handle each, a thief that borrows the link for a ping, a reader that
+// looks at it where it is, and Close, over one link. The words move by the methods of handleState; what surrounds
 // them is written down here step by step as gate.go and conn.go have it. Each
 // mutation is an order of steps, or a check left out, that looks just as good,
 // and must be caught.
 func TestHandleStates(t *testing.T) {
 	casts := []struct {
-		name          string
-		users         int
-		thief, closer bool
+		name                  string
+		users                 int
+		thief, closer, reader bool
 	}{
-		{"one user and a thief", 1, true, false},
-		{"one user and Close", 1, false, true},
-		{"two users", 2, false, false},
-		{"two users and a thief", 2, true, false},
-		{"two users and Close", 2, false, true},
-		{"two users, a thief and Close", 2, true, true},
+		{"one user and a thief", 1, true, false, false},
+		{"one user and Close", 1, false, true, false},
+		{"one user and a reader", 1, false, false, true},
+		{"two users", 2, false, false, false},
+		{"two users and a thief", 2, true, false, false},
+		{"two users and Close", 2, false, true, false},
+		{"two users, a thief and Close", 2, true, true, false},
+		{"two users, a reader and Close", 2, false, true, true},
+		{"two users, a thief, a reader and Close", 2, true, true, true},
 	}
 	for _, actors := range casts {
 		t.Run(actors.name, func(t *testing.T) {
-			m := newModel(actors.users, actors.thief, actors.closer)
+			m := newModel(actors.users, actors.thief, actors.closer, actors.reader)
 			if bad := m.walk(); bad != "" {
 				t.Error(bad)
 			}
@@ -47,10 +50,12 @@ func TestHandleStates(t *testing.T) {
 		{"a returning user gives the link away without winning the CAS", func(m *model) { m.blindReclaim = true }},
 		{"Close looks for the idle link before it retires it", func(m *model) { m.retireLate = true }},
 		{"a closed handle keeps its link", func(m *model) { m.keepsParked = true }},
+		{"a reader looks at the link without winning the CAS", func(m *model) { m.blindReader = true }},
+		{"a reader puts the link back without the lock", func(m *model) { m.readerUnlocked = true }},
 	} {
 		t.Run("caught: "+mutate.name, func(t *testing.T) {
 			for _, actors := range casts {
-				m := newModel(actors.users, actors.thief, actors.closer)
+				m := newModel(actors.users, actors.thief, actors.closer, actors.reader)
 				mutate.set(m)
 				if m.walk() != "" {
 					return
@@ -65,6 +70,7 @@ func TestHandleStates(t *testing.T) {
 const (
 	thief  = 2
 	closer = 3
+	reader = 4
 	nobody = -1
 )
 
@@ -93,14 +99,16 @@ const (
 
 // world is a state of the model. It is comparable, so that none is walked twice.
 type world struct {
-	word    [2]uint32 // handleState of each handle
-	bound   [2]bool   // conn.link is set
-	using   [2]bool   // the user touches the link
-	pinging bool      // the thief touches the link
-	granted [2]int8   // what the waiter was told: 0 nothing, 1 the link, 2 an error
-	queue   [2]int8   // users, first in first out
-	waiting int8      // length of queue
-	holder  int8      // link.holder
+	word    [2]int64 // handleState of each handle
+	bound   [2]bool  // conn.link is set
+	using   [2]bool  // the user touches the link
+	pinging bool     // the thief touches the link
+	reading bool     // the reader touches the link
+	of      int8     // whose handle the reader took it from
+	granted [2]int8  // what the waiter was told: 0 nothing, 1 the link, 2 an error
+	queue   [2]int8  // users, first in first out
+	waiting int8     // length of queue
+	holder  int8     // link.holder
 	parked  bool
 	gone    bool // hung up
 	retire  bool // link.retire
@@ -109,7 +117,7 @@ type world struct {
 	caller  int8 // Pool.attention
 	saw     [2]bool
 	loans   [2]int8
-	pc      [4]int8
+	pc      [5]int8
 }
 
 type model struct {
@@ -117,11 +125,11 @@ type model struct {
 	seen  map[world]bool
 	bad   string
 
-	lookBeforeIdle, announceLate, keepsGrant, blindTheft, blindReclaim, retireLate, keepsParked bool
+	lookBeforeIdle, announceLate, keepsGrant, blindTheft, blindReclaim, retireLate, keepsParked, blindReader, readerUnlocked bool
 }
 
-func newModel(users int, withThief, withCloser bool) *model {
-	w := world{holder: nobody, lock: nobody, parked: true, pc: [4]int8{over, over, over, over}}
+func newModel(users int, withThief, withCloser, withReader bool) *model {
+	w := world{holder: nobody, lock: nobody, parked: true, pc: [5]int8{over, over, over, over, over}}
 	for i := range users {
 		w.pc[i], w.loans[i] = atStart, 2
 	}
@@ -130,6 +138,9 @@ func newModel(users int, withThief, withCloser bool) *model {
 	}
 	if withCloser {
 		w.pc[closer] = 0
+	}
+	if withReader {
+		w.pc[reader] = 0
 	}
 	return &model{start: w, seen: map[world]bool{}}
 }
@@ -181,7 +192,7 @@ func (m *model) checkRest(w world) {
 // checkUse is called when somebody begins to touch the link.
 func (m *model) checkUse(w world) {
 	n := 0
-	for _, busy := range []bool{w.using[0], w.using[1], w.pinging} {
+	for _, busy := range []bool{w.using[0], w.using[1], w.pinging, w.reading} {
 		if busy {
 			n++
 		}
@@ -211,7 +222,7 @@ func (m *model) steal(w *world, blind bool) bool {
 	}
 	if blind {
 		w.word[h] = hollow
-	} else if !w.state(h, (*handleState).steal) {
+	} else if !w.state(h, func(s *handleState) bool { _, ok := s.steal(); return ok }) {
 		return false
 	}
 	if !w.bound[h] && !blind {
@@ -260,7 +271,7 @@ func (w *world) dequeue(u int8) bool {
 // next returns the states that follow w, and whether anybody moves without
 // giving up.
 func (m *model) next(w world) (all []world, moves bool) {
-	for actor := range int8(4) {
+	for actor := range int8(5) {
 		n := w
 		pc := w.pc[actor]
 		switch {
@@ -272,6 +283,10 @@ func (m *model) next(w world) (all []world, moves bool) {
 			}
 		case actor == closer:
 			if !m.stepCloser(&n, pc) {
+				continue
+			}
+		case actor == reader:
+			if !m.stepReader(&n, pc) {
 				continue
 			}
 		default:
@@ -313,7 +328,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 	case atStart: // conn.borrow
 		if w.loans[u] == 0 {
 			w.pc[u] = atPark
-		} else if w.loans[u]--; w.state(u, (*handleState).resume) {
+		} else if w.loans[u]--; w.state(u, func(s *handleState) bool { _, ok := s.resume(0); return ok }) {
 			w.pc[u] = atUse
 		} else {
 			w.pc[u] = atAcquire
@@ -326,6 +341,11 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 			w.unlocks(u, atStart)
 		}
 	case atAnnounce:
+		if w.bound[u] && m.steal(w, false) { // its own, which was only looked at
+			w.caller++ // which found takes back
+			m.found(w, u)
+			return true
+		}
 		if !m.announceLate {
 			w.caller++
 		}
@@ -372,9 +392,12 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 		}
 		w.unlocks(u, atStart)
 	case atBind:
+		if w.bound[u] {
+			m.fail(*w, "user %d overwrites its link", u)
+		}
 		w.bound[u], w.pc[u] = true, atTake
 	case atTake:
-		w.state(u, func(s *handleState) bool { s.take(); return true })
+		w.state(u, func(s *handleState) bool { s.take(0); return true })
 		w.pc[u] = atUse
 	case atUse:
 		w.using[u], w.pc[u] = true, atEnd
@@ -392,7 +415,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 			m.fail(*w, "the loan of user %d was ended by somebody else", u)
 		}
 		w.using[u] = false
-		w.state(u, func(s *handleState) bool { s.end(); return true })
+		w.state(u, func(s *handleState) bool { s.end(0); return true })
 		w.pc[u] = atLook
 	case atLook:
 		if !m.lookBeforeIdle {
@@ -459,6 +482,34 @@ func (m *model) stepThief(w *world, pc int8) bool {
 		w.pinging = false
 		w.give()
 		w.unlocks(thief, over)
+	}
+	return true
+}
+
+// stepReader is Pool.playIdleLocked. It takes the link out of an idle handle
+// for as long as it looks and leaves everything else as it is.
+func (m *model) stepReader(w *world, pc int8) bool {
+	switch pc {
+	case 0:
+		return w.locks(reader, 1)
+	case 1:
+		h := w.holder
+		if h == nobody || !w.state(h, func(s *handleState) bool { _, ok := s.steal(); return ok }) && !m.blindReader {
+			w.unlocks(reader, over)
+			return true
+		}
+		w.reading, w.of, w.pc[reader] = true, h, 2
+		m.checkUse(*w)
+		if m.readerUnlocked {
+			w.lock = nobody
+		}
+	case 2:
+		w.reading = false
+		w.state(w.of, func(s *handleState) bool { s.end(0); return true })
+		w.of, w.pc[reader] = 0, over
+		if !m.readerUnlocked {
+			w.lock = nobody
+		}
 	}
 	return true
 }

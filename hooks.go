@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"time"
@@ -103,9 +104,12 @@ type LeakInfo struct {
 
 // QueryInfo tells of a statement that ran.
 type QueryInfo struct {
+	Ctx       context.Context // the program's
 	Pool      string
 	Statement *Statement
 	Took      time.Duration // with all repetitions, and with getting a link
+	Wait      time.Duration // of these, in the queue for a link
+	Retries   int           // how often it was tried again
 	Err       error         // what the program got
 }
 
@@ -118,13 +122,14 @@ func started(hook bool) int64 {
 }
 
 // queried calls OnQuery, which is not nil.
-func (h *conn) queried(query string, start int64, err error) {
+func (h *conn) queried(ctx context.Context, query string, start int64, err error) {
 	if err != driver.ErrSkip && !errors.As(err, new(*AcquireError)) {
-		h.ended(h.pool.texts.get(query), start, err)
+		h.ended(ctx, h.pool.texts.get(query), start, err)
 	}
 }
 
 // ended calls OnQuery, which is not nil.
-func (h *conn) ended(st *Statement, start int64, err error) {
-	h.pool.cfg.Hooks.OnQuery(QueryInfo{h.pool.cfg.Name, st, time.Duration(nano() - start), err})
+func (h *conn) ended(ctx context.Context, st *Statement, start int64, err error) {
+	h.pool.cfg.Hooks.OnQuery(QueryInfo{ctx, h.pool.cfg.Name, st, time.Duration(nano() - start), time.Duration(h.waited), h.retried, err})
+	h.waited, h.retried = 0, 0
 }

@@ -38,8 +38,9 @@ func (p *Pool) tidy(period time.Duration) []leak {
 		if l.inUse() {
 			continue
 		}
-		idle := time.Duration(now - l.since.Load())
-		keep := p.cfg.KeepaliveTime > 0 && now-max(l.since.Load(), l.heard) >= int64(p.cfg.KeepaliveTime)
+		since := l.idleSince()
+		idle := time.Duration(elapsed(now, since))
+		keep := p.cfg.KeepaliveTime > 0 && min(int64(idle), now-l.heard) >= int64(p.cfg.KeepaliveTime)
 		switch {
 		case l.session.Load() != 0 && p.cfg.Reset == ResetOff:
 			// The program may count on this session: only keep it alive.

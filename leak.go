@@ -33,6 +33,7 @@ type Loan struct {
 	Digest    string // its text without literals
 	Rows      bool   // a result is open
 	Tx        bool   // a transaction is open
+	State     LoanState
 	Caller    string // function and file:line that began it; "" without LeakAfter, or of a loan younger than the wait that an error tells of
 }
 
@@ -63,14 +64,15 @@ func (l *link) loan(now int64) Loan {
 	return loan
 }
 
-// bareLoan leaves Caller out, which takes ten times as long as the rest.
+// bareLoan leaves Caller out, which takes ten times as long as the rest. Called
+// for a link that is in use, under the gate's lock or by the loan's goroutine.
 func (l *link) bareLoan(now int64) Loan {
-	phase := l.phase.Load()
-	loan := Loan{
-		Age:  time.Duration(now - l.since.Load()),
-		Rows: phase&phaseRows != 0,
-		Tx:   phase&phaseTx != 0,
-	}
+	var loan Loan
+	if w := l.holder.state.word.Load(); w&stateMask == inUse {
+		loan.Age = time.Duration(elapsed(now, w>>sinceBits))
+		loan.Rows, loan.Tx = w&phaseRows != 0, w&phaseTx != 0
+		loan.State = l.state(w)
+	} // else it is on its way to the caller
 	if st := l.last.Load(); st != nil {
 		loan.Operation, loan.Digest = st.Operation, st.Digest
 	}
@@ -205,7 +207,7 @@ func (p *Pool) findLeaksLocked(now int64) []leak {
 	}
 	var found []leak
 	for _, l := range p.links {
-		if l.inUse() && now-l.since.Load() > int64(p.cfg.LeakAfter) && l.leaked.CompareAndSwap(false, true) {
+		if l.inUse() && l.bareLoan(now).Age > p.cfg.LeakAfter && l.leaked.CompareAndSwap(false, true) {
 			found = append(found, leak{l.loan(now), l.stackCopy()})
 		}
 	}
@@ -217,8 +219,9 @@ func (p *Pool) reportLeak(k leak) {
 	if hook := p.cfg.Hooks.OnLeak; hook != nil {
 		hook(LeakInfo{p.cfg.Name, k.loan, stackText(k.stack)})
 	}
+	p.note(EventLeak, k.loan.String())
 	p.log.Warn("pooled: a connection is on loan for too long",
-		"pool", p.cfg.Name, "age", k.loan.Age, "limit", p.cfg.LeakAfter,
+		"pool", p.cfg.Name, "reason", string(EventLeak), "age", k.loan.Age, "limit", p.cfg.LeakAfter,
 		"operation", k.loan.Operation, "digest", k.loan.Digest,
 		"rows_open", k.loan.Rows, "in_transaction", k.loan.Tx,
 		"caller", k.loan.Caller, "stack", stackText(k.stack))
@@ -229,6 +232,7 @@ func (p *Pool) reportLeak(k leak) {
 func (p *Pool) leakReturned(l *link, now int64) {
 	l.leaked.Store(false)
 	loan := l.loan(now)
+	p.note(EventLeakOver, loan.String())
 	p.log.Info("pooled: a connection reported as leaked came back",
-		"pool", p.cfg.Name, "age", loan.Age, "operation", loan.Operation, "caller", loan.Caller)
+		"pool", p.cfg.Name, "reason", string(EventLeakOver), "age", loan.Age, "operation", loan.Operation, "caller", loan.Caller)
 }

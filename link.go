@@ -39,15 +39,14 @@ type link struct {
 
 	holder *conn // who has it, in a loan or idle; nil: the gate. Guarded by Pool.mu
 	index  int   // its place in Pool.links. Guarded by Pool.mu
+	since  int64 // nano() of the end of its last loan, once the gate has taken it. Guarded by Pool.mu
 
-	since   atomic.Int64              // nano() of the last beginning or end of a loan
-	phase   atomic.Uint32             // what the loan is doing, for those who watch
 	last    atomic.Pointer[Statement] // what runs, or ran last
 	session atomic.Uint32             // SessionState that loans have left behind
 	retire  atomic.Uint32             // closeReason: hang up at the next return
 	suspect atomic.Bool               // ping before the next loan
 	leaked  atomic.Bool               // reported as a leak
-	use     histogram                 // use times of its loans
+	use     histogram                 // use times of its loans, but for those on the tape
 
 	heard      int64 // nano() of the last keepalive ping that was answered
 	used       bool  // a loan has begun before
@@ -60,16 +59,12 @@ type link struct {
 	ending     endWatch
 	rows       rows
 
+	tape tape
+
 	stackMu sync.Mutex // guards stack and depth
 	stack   [leakDepth]uintptr
 	depth   int
 }
-
-// Phases of a loan: a set of bits.
-const (
-	phaseRows uint32 = 1 << iota // rows are open
-	phaseTx                      // a transaction is open
-)
 
 func newLink(p *Pool, base driver.Conn) *link {
 	l := &link{pool: p, base: base, born: nano()}
@@ -84,6 +79,7 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.validator, _ = base.(driver.Validator)
 	l.checker, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
+	l.tape.on = p.measures.on
 	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
@@ -96,13 +92,14 @@ var errBadLink = errors.New("pooled: the link is dead")
 // asks for another link; any other error is the caller's. idle is how long
 // nothing was heard from the server.
 func (l *link) begin(ctx context.Context, idle int64) error {
-	if (idle > int64(glanceAfter) || l.suspect.Load()) && l.wire.peerClosed() {
+	look := idle > int64(glanceAfter) || l.suspect.Load()
+	if look && l.wire.peerClosed() {
 		l.broken = true // no goodbye to nobody
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
 	if l.used && l.resetter != nil {
 		// Other errors of ResetSession are ignored, as sql.DB does.
-		if err := l.resetter.ResetSession(ctx); errors.Is(err, driver.ErrBadConn) {
+		if err := l.resetter.ResetSession(ctx); err != nil && errors.Is(err, driver.ErrBadConn) {
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 	}
@@ -116,14 +113,16 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 		l.ownTimeout = 0
 		l.stmts.forget()
 		l.pool.stats.resets.Add(1)
+		l.tape.mark = nano()
 	}
 	check := l.pool.cfg.CheckIdleAfter
-	if l.suspect.Load() || l.wire.unread() || check > 0 && idle > int64(check) {
+	if l.suspect.Load() || look && l.wire.unread() || check > 0 && idle > int64(check) {
 		if err := l.pingSoon(ctx); err != nil {
 			l.broken = true
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
 		l.suspect.Store(false)
+		l.tape.mark = nano()
 	}
 	if !l.pool.prepares.KeepUnused {
 		l.pool.prepared.sweepClosed(&l.stmts)
@@ -240,11 +239,13 @@ type evidence struct {
 
 func (l *link) evidence() evidence {
 	n, ok := l.wire.written()
-	e := evidence{sent: n, seen: ok}
-	if !ok && l.pool.knowsState {
-		e.closed = l.pool.dialect.State(l.base) == ConnClosed
-	}
-	return e
+	return evidence{sent: n, seen: ok, closed: !ok && l.closed()}
+}
+
+// closed says of a link whose socket is not observed whether the base has
+// closed it.
+func (l *link) closed() bool {
+	return l.pool.knowsState && l.pool.dialect.State(l.base) == ConnClosed
 }
 
 // nothingSent says whether no byte left this process since e. A base whose
@@ -325,6 +326,3 @@ func (l *link) runs(st *Statement) {
 		l.last.Store(st)
 	}
 }
-
-func (l *link) setPhase(bit uint32)   { l.phase.Or(bit) }
-func (l *link) clearPhase(bit uint32) { l.phase.And(^bit) }

@@ -16,7 +16,8 @@ type Params struct {
 	Password string `json:"-"` // POOLED_PASSWORD; never printed
 	Database string // POOLED_DATABASE
 	// TLS is "verify-full", "require" (encrypted, not verified) or "disable".
-	// Default: the base driver's. POOLED_TLS.
+	// Default: the base driver's; verify-full in the production profile for
+	// another host, unless AllowUnverifiedTLS. POOLED_TLS.
 	TLS string
 	// TLSRootCert is a PEM file of certificate authorities to trust.
 	// POOLED_TLS_ROOT_CERT.
@@ -60,7 +61,7 @@ var params = []paramSpec{
 	{name: "password", field: "Password", text: func(p *Params) *string { return &p.Password }, secret: true, doc: "Never printed."},
 	{name: "database", field: "Database", text: func(p *Params) *string { return &p.Database }, doc: "The database to use."},
 	{name: "tls", field: "TLS", text: func(p *Params) *string { return &p.TLS }, words: []string{"verify-full", "require", "disable"},
-		doc: "Require encrypts without verifying the server. Default: the base driver's."},
+		doc: "Require encrypts without verifying the server. Default: the base driver's; for another host in the production profile verify-full, unless pool_allow_unverified_tls is on."},
 	{name: "tls_root_cert", field: "TLSRootCert", text: func(p *Params) *string { return &p.TLSRootCert }, doc: "PEM file of certificate authorities to trust."},
 	{name: "tls_cert", field: "TLSCert", text: func(p *Params) *string { return &p.TLSCert }, doc: "PEM file of the client's certificate; with tls_key."},
 	{name: "tls_key", field: "TLSKey", text: func(p *Params) *string { return &p.TLSKey }, doc: "PEM file of the client's key; with tls_cert."},

@@ -28,6 +28,15 @@ type Pool struct {
 	budget     retryBudget
 	limits     queryLimits
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
+	measures   measures
+	slow       slowRing
+	repeats    repeats
+	traces     traceScopes
+	events     eventRing
+	prober     prober
+	health     health
+	sessions   sessionsView
+	maxOpen    atomic.Int64 // what the program gave SetMaxOpenConns, when From saw it last
 
 	// attention counts what a returning handle must not overlook: callers
 	// that look or wait for a link, and one for each of a pause and a shrink.
@@ -84,6 +93,8 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 		limits:   newQueryLimits(cfg),
 		texts:    newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
+	p.measures.init(cfg)
+	p.texts.adopt = p.measures.adopt
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
 		p.prepares = c.Prepares()
 	}
@@ -175,6 +186,10 @@ func (p *Pool) Config() Config {
 	return c
 }
 
+// Endpoint tells where the DSN leads, without secrets; empty when the dialect
+// cannot read it.
+func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
+
 // Resize changes the limits. Growing serves waiting callers at once;
 // shrinking hangs up idle links now and the others as they come back.
 func (p *Pool) Resize(min, max int) error {
@@ -183,6 +198,7 @@ func (p *Pool) Resize(min, max int) error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.note(EventResize, fmt.Sprintf("%d to %d connections, before %d to %d", min, max, p.min, p.max))
 	p.min, p.max = min, max
 	p.noteShrinkLocked() // before we look: see handle.go
 	for p.shrunk {
@@ -220,6 +236,7 @@ func (p *Pool) raiseLocked(up bool) {
 func (p *Pool) Evict() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.note(EventEvict, fmt.Sprintf("%d connections", len(p.links)))
 	p.evictLocked(closedEvicted)
 }
 
@@ -245,6 +262,7 @@ func (p *Pool) Pause(ctx context.Context) error {
 	}
 	if !p.paused {
 		p.paused = true
+		p.note(EventPause, "paused")
 		p.raiseLocked(true)
 	}
 	for p.paused {
@@ -272,6 +290,7 @@ func (p *Pool) Resume() {
 		return
 	}
 	p.paused = false
+	p.note(EventResume, "resumed")
 	p.raiseLocked(false)
 	for p.queue.head != nil {
 		l := p.takeIdleLocked()
@@ -315,6 +334,7 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.shutdown = true
+	p.note(EventShutdown, "shut down")
 	p.stopLocked()
 	for {
 		n := len(p.links)
@@ -416,10 +436,12 @@ func Unwrap(driverConn any) (driver.Conn, error) {
 }
 
 func (h *conn) unwrap() (driver.Conn, error) {
+	h.wants = rawStatement
 	l, err := h.bind(context.Background()) // bounded by AcquireTimeout
 	if err != nil {
 		return nil, err
 	}
+	l.tape.begun++
 	if !h.off {
 		l.runs(rawStatement)
 		h.ran(l, rawStatement)
@@ -427,4 +449,4 @@ func (h *conn) unwrap() (driver.Conn, error) {
 	return l.base, nil
 }
 
-var rawStatement = &Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)", Summary: "RAW"}
+var rawStatement = ownStatement(Statement{Operation: "RAW", Class: Unknown, State: StateRaw, Digest: "(raw connection)"})

@@ -17,8 +17,8 @@ type queryLimit struct {
 }
 
 // limit returns the bound for st on l, with the context for the base driver.
-func (h *conn) limit(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
-	q := &h.pool.limits
+func (p *Pool) limit(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
+	q := &p.limits
 	if !q.on || l.ownTimeout != 0 {
 		return ctx, nil
 	}
@@ -58,6 +58,10 @@ func (m *queryLimit) done(p *Pool, st *Statement, err error) error {
 	if m == nil {
 		return err
 	}
+	return m.finish(p, st, err)
+}
+
+func (m *queryLimit) finish(p *Pool, st *Statement, err error) error {
 	err = m.told(p, st, err)
 	m.end()
 	return err

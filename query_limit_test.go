@@ -51,7 +51,7 @@ func TestErrorWithinTheTimeIsNotTheTimeouts(t *testing.T) {
 	r.must(err)
 	st := r.pool.texts.get(read)
 
-	ctx, m := h.limit(context.Background(), h.link, st)
+	ctx, m := h.pool.limit(context.Background(), h.link, st)
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Hour+queryGrace {
 		t.Error("the base has no deadline")
 	}
@@ -63,7 +63,7 @@ func TestErrorWithinTheTimeIsNotTheTimeouts(t *testing.T) {
 	}
 	caller, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if ctx, m := h.limit(caller, h.link, st); ctx != caller || m.stop != nil {
+	if ctx, m := h.pool.limit(caller, h.link, st); ctx != caller || m.stop != nil {
 		t.Error("an earlier deadline of the caller's was replaced")
 	}
 	if n := r.pool.Stats().QueryTimeouts; n != 0 {
@@ -104,7 +104,7 @@ func TestNoTimeoutAllocatesNothing(t *testing.T) {
 	r.must(err)
 	st := r.pool.texts.get(read)
 	if n := testing.AllocsPerRun(100, func() {
-		ctx, m := h.limit(context.Background(), h.link, st)
+		ctx, m := h.pool.limit(context.Background(), h.link, st)
 		_ = m.done(r.pool, st, ctx.Err())
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

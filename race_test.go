@@ -1,6 +1,6 @@
 //go:build race
 
-package pooled_test
+package pooled
 
-// raceEnabled says that times are those of the race detector.
-const raceEnabled = true
+// RaceEnabled says that times are those of the race detector.
+const RaceEnabled = true

@@ -70,6 +70,7 @@ func (r *resolver) resolve(dsn string, opts []Option) (*Config, error) {
 	if rest != "" || r.noParams {
 		r.c.Params = Params{} // not in effect
 	}
+	r.defaultTLS()
 	r.c.dsn = r.connectionString(rest)
 	// An error means only that this dialect cannot read the DSN.
 	r.c.end, _ = r.c.Dialect.Endpoint(r.c.dsn)

@@ -74,6 +74,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return nil, err
 	}
 	h.tries++
+	h.retried++
 	p.stats.retries.Add(1)
 	if hook := p.cfg.Hooks.OnRetry; hook != nil {
 		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err})
@@ -92,6 +93,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		h.tries = 0
 		return nil, sealed(err)
 	}
+	l.tape.begun++ // began on another link
 	return l, nil
 }
 
@@ -254,9 +256,12 @@ func (p *Pool) takeRetry() bool {
 // loanCount returns how many loans are over. It takes some microseconds and
 // is asked only when retries are many.
 func (p *Pool) loanCount() uint64 {
+	m := p.measured()
+	n := m.use.count
+	m.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := p.useBefore.Count()
+	n += p.useBefore.Count()
 	for _, l := range p.links {
 		n += l.use.count()
 	}

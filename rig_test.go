@@ -282,3 +282,11 @@ func (r *rig) again() *sql.DB {
 	r.Cleanup(func() { db.Close() })
 	return db
 }
+
+// fails asserts that something went wrong.
+func (r *rig) fails(failed bool) {
+	r.Helper()
+	if !failed {
+		r.Error("no error")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"unsafe"
 )
 
 var (
@@ -29,10 +30,13 @@ type rows struct {
 	base  driver.Rows // nil: not in use
 	twin  *twin       // pinned until Close; nil for a plain query
 	query replay
-	given bool // a row of it has been given out
 	limit *queryLimit
-	ended bool // its end has been given out: the answer is complete
-	tries int  // how often it has been asked for again
+	eof   bool  // the end of a result set has been given out
+	more  bool  // then: another result set follows
+	tries int   // how often it has been asked for again
+	n     int64 // rows given out
+	err   error // what ended it, other than its end
+	told  bool  // its failure has been measured already
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -43,18 +47,57 @@ type replay struct {
 	args []driver.NamedValue // converted
 	st   *Statement
 	stmt *stmt // nil for a plain query
+
+	start, answer int64 // nano() when it began to run and had its first answer; 0: not timed
 }
 
-// openRows wraps a result of the base in a loan of h.
-func (l *link) openRows(h *conn, base driver.Rows, t *twin, q replay, m *queryLimit) driver.Rows {
+// openRows wraps a result of the base in a loan of h. Pointers that stand there
+// already are not written again: while the garbage collector is at work each
+// costs more than all else here.
+func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *Statement) *rows {
 	r := &l.rows
 	if r.base != nil {
 		r = &rows{link: l}
 	}
-	r.h, r.base, r.twin, r.query, r.limit = h, base, t, q, m
-	r.given, r.ended, r.tries = false, false, 0
-	l.open++
-	l.setPhase(phaseRows)
+	r.base = base
+	if r.h != h {
+		r.h = h
+	}
+	if r.twin != t {
+		r.twin = t
+	}
+	if r.limit != m {
+		r.limit = m
+	}
+	if r.query.st != st {
+		r.query.st = st
+	}
+	r.query.start, r.query.answer = h.start, l.tape.answered()
+	r.eof, r.tries, r.n, r.told = false, 0, 0, false
+	if r.err != nil {
+		r.err = nil
+	}
+	if l.open++; l.open == 1 {
+		h.state.set(phaseRows)
+	}
+	return r
+}
+
+// asked keeps what asked for the result and returns what sql.DB gets.
+func (r *rows) asked(ctx context.Context, text string, args []driver.NamedValue, s *stmt) driver.Rows {
+	q := &r.query
+	q.ctx = ctx
+	if q.st.Retryable {
+		if unsafe.StringData(q.text) != unsafe.StringData(text) || len(q.text) != len(text) {
+			q.text = text
+		}
+		if args != nil {
+			q.args = args
+		}
+		if q.stmt != s {
+			q.stmt = s
+		}
+	}
 	return exposeRows(r)
 }
 
@@ -65,19 +108,23 @@ func (r *rows) Columns() []string { return r.base.Columns() }
 // under the rest of a proven read, which nobody wants any more, is no error: a
 // QueryRow that has its row succeeds.
 func (r *rows) Close() error {
-	l, base, t, st, ended := r.link, r.base, r.twin, r.query.st, r.ended
+	l, base, t, st, ctx := r.link, r.base, r.twin, r.query.st, r.query.ctx
 	if base == nil {
 		return nil
 	}
-	r.base, r.twin = nil, nil
-	r.query.ctx, r.query.args = nil, nil // the rest may be kept
-	if l.open--; l.open == 0 {
-		l.clearPhase(phaseRows)
+	r.base, r.query.ctx = nil, nil // what is small may be kept
+	if r.query.args != nil {
+		r.query.args = nil
 	}
+	l.open--
 	h := r.h
 	if h.link != l {
 		r.limit.end()
+		r.measure(ctx, driver.ErrBadConn)
 		return nil // hung up under the rows, which ended them
+	}
+	if l.open == 0 {
+		h.state.clear(phaseRows)
 	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
@@ -87,14 +134,32 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	if err == nil || h.off || ended {
-		return h.noted(l, err)
+	if err != nil && !h.off && !(r.eof && !r.more) {
+		err = h.verdict(l, st, wasSent, err)
+		if l.broken && st.Retryable && h.tx.base == nil {
+			err = nil
+		}
+	} else {
+		err = h.noted(l, err)
 	}
-	lost := h.verdict(l, st, wasSent, err)
-	if l.broken && st.Retryable && h.tx.base == nil {
-		return nil
+	r.measure(ctx, err)
+	return err
+}
+
+// measure measures the whole query at its end.
+func (r *rows) measure(ctx context.Context, err error) {
+	switch q := &r.query; {
+	case r.told:
+	case r.err != nil:
+		r.h.pool.failed(ctx, q.st, q.start, r.n, r.err)
+	case err != nil:
+		r.h.pool.failed(ctx, q.st, q.start, r.n, err)
+	default:
+		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	return lost
+	if r.err != nil {
+		r.err = nil
+	}
 }
 
 // wasSent is the evidence for a statement that has had an answer.
@@ -102,30 +167,46 @@ var wasSent = evidence{seen: true, sent: math.MaxUint64}
 
 // Next is called once for each row and does little but pass on.
 func (r *rows) Next(dest []driver.Value) error {
-	return r.advance(func() error { return r.base.Next(dest) })
-}
-
-// advance moves to the next row by next, which does not escape.
-func (r *rows) advance(next func() error) error {
 	for {
-		if r.h.link != r.link {
+		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		r.link.inRows = true
-		err := next()
-		r.link.inRows = false
-		if err == nil {
-			r.given = true
-			return nil
-		}
-		if err == io.EOF {
-			r.ended = !r.HasNextResultSet()
-			return err
-		}
-		if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
+		if again, err := r.leave(r.base.Next(dest)); !again {
 			return err
 		}
 	}
+}
+
+// enter begins a call that moves to the next row; false: the link is gone.
+func (r *rows) enter() bool {
+	if r.h.link != r.link {
+		return false
+	}
+	r.link.inRows = true
+	return true
+}
+
+// leave ends it, with what the base said.
+func (r *rows) leave(err error) (again bool, _ error) {
+	r.link.inRows = false
+	if err == nil {
+		r.n++
+		return false, nil
+	}
+	return r.stopped(err)
+}
+
+// stopped says what becomes of a result that gave no row.
+func (r *rows) stopped(err error) (again bool, _ error) {
+	if err == io.EOF {
+		r.more = r.HasNextResultSet()
+		r.eof = true
+		return false, err
+	}
+	if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
+		r.err = err
+	}
+	return err == nil, err
 }
 
 // again asks the whole query once more if its link was lost before the first
@@ -133,7 +214,7 @@ func (r *rows) advance(next func() error) error {
 // given out cannot be taken back.
 func (r *rows) again(err error) error {
 	h, l, q := r.h, r.link, r.query
-	if r.given || !q.st.Retryable {
+	if r.n > 0 || !q.st.Retryable {
 		return h.verdict(l, q.st, wasSent, err)
 	}
 	columns := r.base.Columns()
@@ -148,6 +229,7 @@ func (r *rows) again(err error) error {
 	h.tries = r.tries         // that a result began ends no series
 	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
 	tries := h.tries
+	r.told = failed == nil // below
 	var again driver.Rows
 	if failed == nil && q.stmt == nil {
 		again, failed = h.QueryContext(q.ctx, q.text, q.args)
@@ -161,6 +243,7 @@ func (r *rows) again(err error) error {
 	}
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
+	r.query.start, r.told = q.start, false
 	if fresh != r {
 		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
 	}
@@ -179,6 +262,9 @@ func (noRows) Next([]driver.Value) error { return io.EOF }
 
 // HasNextResultSet answers false where the base knows no further ones.
 func (r *rows) HasNextResultSet() bool {
+	if r.eof {
+		return r.more
+	}
 	n, ok := r.base.(driver.RowsNextResultSet)
 	return ok && n.HasNextResultSet()
 }
@@ -192,6 +278,7 @@ func (r *rows) NextResultSet() error {
 	if r.h.link != r.link {
 		return driver.ErrBadConn
 	}
+	r.eof = false
 	r.link.inRows = true
 	err := n.NextResultSet()
 	r.link.inRows = false

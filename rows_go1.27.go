@@ -26,7 +26,14 @@ func concealed(r driver.Rows) *rows {
 
 // NextRow advances to the next row.
 func (r scanRows) NextRow() error {
-	return r.advance(func() error { return r.base.(driver.RowsColumnScanner).NextRow() })
+	for {
+		if !r.enter() {
+			return driver.ErrBadConn
+		}
+		if again, err := r.leave(r.base.(driver.RowsColumnScanner).NextRow()); !again {
+			return err
+		}
+	}
 }
 
 // ScanColumn scans a column of the present row.

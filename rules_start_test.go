@@ -139,7 +139,7 @@ func TestAnIdleLinkIsTakenOutOfItsHandle(t *testing.T) {
 			}
 		}
 		r.counts(0, 1, 0, 0, 0)
-		if first.state.word.Load() != hollow || second.state.word.Load() != idle {
+		if first.state.state() != hollow || second.state.state() != idle {
 			t.Error("the link does not lie with the handle that used it last")
 		}
 		if n := r.srv.Counts().Conns.Made; n != 1 {

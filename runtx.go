@@ -31,7 +31,7 @@ import (
 // db may be any sql.DB; without a pool behind it only fn's panics and errors
 // are taken care of. opts may be nil.
 func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
-	p, _ := From(db)
+	p := poolOf(db)
 	for try := 1; ; try++ {
 		rec := &txRecord{wanted: p != nil && (opts == nil || !opts.ReadOnly)}
 		err := runTxOnce(context.WithValue(ctx, txRecordKey{}, rec), db, opts, fn)

@@ -1,19 +1,10 @@
 package pooled_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"database/sql"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,7 +13,6 @@ import (
 	gomysql "github.com/go-sql-driver/mysql"
 
 	"github.com/pooledsql/pooled"
-	"github.com/pooledsql/pooled/internal/testdb"
 )
 
 // forms returns connection strings of every form that lead to the database of
@@ -148,88 +138,6 @@ func TestSingleParametersFromTheEnvironment(t *testing.T) {
 			t.Error(pool.Config().MaxConns)
 		}
 	})
-}
-
-// authority makes a certificate authority and a server's certificate for the
-// address 127.0.0.1, all in PEM.
-func authority(t *testing.T) (root, cert, key []byte) {
-	t.Helper()
-	rootKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority of a test"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
-	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "server of a test"},
-		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	rootDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &rootKey.PublicKey, rootKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &serverKey.PublicKey, rootKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalECPrivateKey(serverKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
-	return block("CERTIFICATE", rootDER), block("CERTIFICATE", certDER), block("EC PRIVATE KEY", keyDER)
-}
-
-func TestVerifyFullTrustsTheGivenAuthorityAlone(t *testing.T) {
-	server := testdb.Postgres(t)
-	s := realPostgres(t, server)
-	root, cert, key := authority(t)
-	// The server writes its own files, as the user that it runs as.
-	write := func(name string, text []byte) {
-		lines := "'" + strings.ReplaceAll(strings.TrimSpace(string(text)), "\n", "'), ('") + "'"
-		if _, err := server.Query("", fmt.Sprintf("COPY (VALUES (%s)) TO PROGRAM 'umask 077; cat > %s'", lines, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("server.crt", cert)
-	write("server.key", key)
-	for _, q := range []string{"ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"} {
-		if _, err := server.Query("", q); err != nil {
-			t.Fatal(err)
-		}
-	}
-	eventually(t, "the server speaks TLS", func() bool {
-		out, err := server.Query("", "SHOW ssl")
-		return err == nil && strings.Contains(out, "on")
-	})
-
-	dir := t.TempDir()
-	other, _, _ := authority(t)
-	file := func(name string, text []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	try := func(rootCert string, tls string) (encrypted bool, err error) {
-		p := s.params(t)
-		p.TLS, p.TLSRootCert = tls, rootCert
-		db, _ := openDSN(t, "pooled-pgx", "", quiet, limits(0, 2), func(c *pooled.Config) { c.Params, c.Profile = p, pooled.Production })
-		err = db.QueryRow("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").Scan(&encrypted)
-		return encrypted, err
-	}
-	if encrypted, err := try(file("root.pem", root), "verify-full"); err != nil || !encrypted {
-		t.Errorf("with its authority: encrypted %v, %v", encrypted, err)
-	}
-	if _, err := try(file("other.pem", other), "verify-full"); err == nil || !strings.Contains(err.Error(), "x509") {
-		t.Errorf("with another authority: %v", err)
-	}
-	if encrypted, err := try("", "require"); err != nil || !encrypted { // this machine may go unverified
-		t.Errorf("unverified: encrypted %v, %v", encrypted, err)
-	}
 }
 
 func TestProductionRefusesUnverifiedTLSToAnotherHost(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	_ "github.com/pooledsql/pooled/pgx"
 )
 
+const raceEnabled = pooled.RaceEnabled
+
 // TestMain fails tests that leave goroutines behind.
 func TestMain(m *testing.M) {
 	os.Exit(leak.Run(func() int { return testdb.Run(m) }))
@@ -34,6 +36,7 @@ type realServer struct {
 	alive    string // counts the sessions with a number
 	kill     string // ends the session with a number
 	sleep    string // a query that takes that many seconds
+	secret   string // tells whether the session that asks is encrypted
 }
 
 func realPostgres(t testing.TB, s *testdb.Server) *realServer {
@@ -44,6 +47,7 @@ func realPostgres(t testing.TB, s *testdb.Server) *realServer {
 		alive:    "SELECT count(*) FROM pg_stat_activity WHERE pid = $1",
 		kill:     "SELECT pg_terminate_backend($1)",
 		sleep:    "SELECT pg_sleep($1)",
+		secret:   "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
 	}
 	r.database = s.NewDatabase(t)
 	r.dsn = s.DSN(r.database)
@@ -58,6 +62,7 @@ func realMariaDB(t testing.TB, s *testdb.Server) *realServer {
 		alive:    "SELECT count(*) FROM information_schema.processlist WHERE id = ?",
 		kill:     "KILL ?",
 		sleep:    "SELECT SLEEP(?)",
+		secret:   "SELECT variable_value <> '' FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'",
 	}
 	r.database = s.NewDatabase(t)
 	r.dsn = s.DSN(r.database)

@@ -62,6 +62,10 @@ func everywhere[T int | time.Duration](v T) profileValues {
 	return profileValues{int64(v), int64(v), int64(v)}
 }
 
+// maxDigests bounds what statistics hold, and the labels that they are shown
+// under.
+const maxDigests = 1000
+
 // maxName bounds a pool's name in bytes: a long host and a long database fit.
 const maxName = 200
 
@@ -211,6 +215,64 @@ var settings = []settingSpec{
 		computed: "none",
 		max:      130, table: true,
 		doc: "On MySQL and MariaDB: the table in which RunTx writes a row before COMMIT, to learn what became of a COMMIT that got no answer.",
+	},
+	{
+		name: "pool_measure", field: "DisableMeasuring", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableMeasuring },
+		doc: "Off: statements are not measured.",
+	},
+	{
+		name: "pool_digests", field: "Digests", kind: kindInt,
+		at:  func(c *Config) any { return &c.Digests },
+		def: everywhere(maxDigests), min: 1, max: maxDigests, off: true, zero: true,
+		doc: "How many statements are told apart in the statistics, the most frequent ones; the rest counts together.",
+	},
+	{
+		name: "pool_slow_query", field: "SlowQuery", kind: kindDuration,
+		at:  func(c *Config) any { return &c.SlowQuery },
+		def: everywhere(time.Second), min: ms, max: 24 * hour, off: true, zero: true,
+		doc: "How long a statement may take, until its rows are closed, before it is kept as slow and logged.",
+	},
+	{
+		name: "pool_slow_query_caller", field: "SlowQueryCaller", kind: kindBool,
+		at:  func(c *Config) any { return &c.SlowQueryCaller },
+		doc: "Keeps the place in the program that ran a slow statement.",
+	},
+	{
+		name: "pool_repeat_limit", field: "RepeatLimit", kind: kindInt,
+		at:  func(c *Config) any { return &c.RepeatLimit },
+		def: everywhere(20), min: 1, max: 1_000_000, off: true, zero: true,
+		doc: "How often one Scope may run statements with the same digest before that is reported as suspicious.",
+	},
+	{
+		name: "pool_health_utilization", field: "HealthUtilization", kind: kindInt,
+		at:  func(c *Config) any { return &c.HealthUtilization },
+		def: everywhere(90), min: 1, max: 100,
+		doc: "The share of the links in use, in percent, from which on Health warns.",
+	},
+	{
+		name: "pool_health_queue", field: "HealthQueue", kind: kindInt,
+		at:  func(c *Config) any { return &c.HealthQueue },
+		def: everywhere(50), min: 1, max: 1_000_000,
+		doc: "How many callers must wait for a link for Health to warn.",
+	},
+	{
+		name: "pool_health_probe_every", field: "HealthProbeEvery", kind: kindDuration,
+		at:  func(c *Config) any { return &c.HealthProbeEvery },
+		def: everywhere(time.Second), min: ms, max: hour,
+		doc: "How old the server's answer to Health may be before it is asked again.",
+	},
+	{
+		name: "pool_health_probe_timeout", field: "HealthProbeTimeout", kind: kindDuration,
+		at:  func(c *Config) any { return &c.HealthProbeTimeout },
+		def: everywhere(2 * time.Second), min: ms, max: hour,
+		doc: "How long the server may take to answer a probe.",
+	},
+	{
+		name: "pool_health_settle", field: "HealthSettle", kind: kindDuration,
+		at:  func(c *Config) any { return &c.HealthSettle },
+		def: everywhere(3 * time.Second), min: ms, max: hour, off: true, zero: true,
+		doc: "How long a pool must be unhealthy before it is not ready, and well again before it is.",
 	},
 	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,

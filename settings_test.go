@@ -37,6 +37,16 @@ var good = map[string]struct {
 	"pool_query_timeout_ddl":        {"45s", func(c *Config) { c.QueryTimeoutDDL = 45 * time.Second }, func(c *Config) any { return c.QueryTimeoutDDL }, 45 * time.Second},
 	"pool_kill_query":               {"off", func(c *Config) { c.DisableKillQuery = true }, func(c *Config) any { return c.DisableKillQuery }, true},
 	"pool_marker_table":             {"app.markers_1", func(c *Config) { c.MarkerTable = "app.markers_1" }, func(c *Config) any { return c.MarkerTable }, "app.markers_1"},
+	"pool_measure":                  {"off", func(c *Config) { c.DisableMeasuring = true }, func(c *Config) any { return c.DisableMeasuring }, true},
+	"pool_digests":                  {"70", func(c *Config) { c.Digests = 70 }, func(c *Config) any { return c.Digests }, 70},
+	"pool_slow_query":               {"45ms", func(c *Config) { c.SlowQuery = 45 * time.Millisecond }, func(c *Config) any { return c.SlowQuery }, 45 * time.Millisecond},
+	"pool_slow_query_caller":        {"on", func(c *Config) { c.SlowQueryCaller = true }, func(c *Config) any { return c.SlowQueryCaller }, true},
+	"pool_repeat_limit":             {"7", func(c *Config) { c.RepeatLimit = 7 }, func(c *Config) any { return c.RepeatLimit }, 7},
+	"pool_health_utilization":       {"70", func(c *Config) { c.HealthUtilization = 70 }, func(c *Config) any { return c.HealthUtilization }, 70},
+	"pool_health_queue":             {"7", func(c *Config) { c.HealthQueue = 7 }, func(c *Config) any { return c.HealthQueue }, 7},
+	"pool_health_probe_every":       {"45s", func(c *Config) { c.HealthProbeEvery = 45 * time.Second }, func(c *Config) any { return c.HealthProbeEvery }, 45 * time.Second},
+	"pool_health_probe_timeout":     {"45s", func(c *Config) { c.HealthProbeTimeout = 45 * time.Second }, func(c *Config) any { return c.HealthProbeTimeout }, 45 * time.Second},
+	"pool_health_settle":            {"45s", func(c *Config) { c.HealthSettle = 45 * time.Second }, func(c *Config) any { return c.HealthSettle }, 45 * time.Second},
 	"pool_leak_after":               {"45s", func(c *Config) { c.LeakAfter = 45 * time.Second }, func(c *Config) any { return c.LeakAfter }, 45 * time.Second},
 	"pool_retry":                    {"off", func(c *Config) { c.DisableRetry = true }, func(c *Config) any { return c.DisableRetry }, true},
 	"pool_breaker":                  {"off", func(c *Config) { c.DisableBreaker = true }, func(c *Config) any { return c.DisableBreaker }, true},
@@ -131,7 +141,7 @@ func TestEverySettingThatCanBeOffIsOff(t *testing.T) {
 		}
 	}
 	want := "MinConns MaxConnLifetime MaxConnLifetimeJitter MaxConnIdleTime KeepaliveTime CheckIdleAfter " +
-		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive QueryTimeout QueryTimeoutRead QueryTimeoutWrite QueryTimeoutDDL LeakAfter OutageGrace StatementCacheSize"
+		"AcquireTimeout MaxWaiters ConnectTimeout TCPKeepalive QueryTimeout QueryTimeoutRead QueryTimeoutWrite QueryTimeoutDDL Digests SlowQuery RepeatLimit HealthSettle LeakAfter OutageGrace StatementCacheSize"
 	if got := strings.Join(off, " "); got != want {
 		t.Errorf("the comment on Config says that these can be off:\n%s\nthe table:\n%s", want, got)
 	}
@@ -175,6 +185,16 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_kill_query", "soon", `"soon" (DSN): allowed: on or off`},
 		{"pool_marker_table", "a`b", `(not shown) (DSN): allowed: 1 to 130 of the letters a to z and A to Z, digits and _, and one dot after a schema`},
 		{"pool_marker_table", "a..b", `"a..b" (DSN): allowed: 1 to 130 of the letters a to z and A to Z, digits and _, and one dot after a schema`},
+		{"pool_measure", "some", `"some" (DSN): allowed: on or off`},
+		{"pool_digests", "1001", `"1001" (DSN): allowed: 1 to 1000, or off`},
+		{"pool_slow_query", "5", `"5" (DSN): a duration needs a unit, such as 5s; allowed: 1ms to 24h, or off`},
+		{"pool_slow_query_caller", "2", `"2" (DSN): allowed: on or off`},
+		{"pool_repeat_limit", "-1", `"-1" (DSN): it is negative; allowed: 1 to 1000000, or off`},
+		{"pool_health_utilization", "101", `"101" (DSN): allowed: 1 to 100`},
+		{"pool_health_queue", "off", `"off" (DSN): this setting cannot be off; allowed: 1 to 1000000`},
+		{"pool_health_probe_every", "0", `"0" (DSN): allowed: 1ms to 1h`},
+		{"pool_health_probe_timeout", "2h", `"2h" (DSN): allowed: 1ms to 1h`},
+		{"pool_health_settle", "3", `"3" (DSN): a duration needs a unit, such as 3s; allowed: 1ms to 1h, or off`},
 		{"pool_leak_after", "1ns", `"1ns" (DSN): allowed: 1ms to 8760h, or off`},
 		{"pool_statement_cache_size", "1e3", `"1e3" (DSN): a whole number is wanted; allowed: 1 to 10000, or off`},
 		{"pool_safe_functions", "f,", `"f," (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
@@ -250,7 +270,7 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 // TestEveryFieldOfConfigIsASetting fails when a field is added to Config and
 // not to the table.
 func TestEveryFieldOfConfigIsASetting(t *testing.T) {
-	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true, "Hooks": true}
+	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true, "Hooks": true, "HealthChecks": true, "TraceID": true}
 	var c Config
 	for i := range settings {
 		s := &settings[i]

@@ -119,4 +119,6 @@ type Statement struct {
 	Digest      string       // the text with literals replaced by ? and lists collapsed
 	Summary     string       // OpenTelemetry db.query.summary, at most 255 bytes
 	Fingerprint uint64       // 64-bit hash of Digest, stable across releases
+
+	digest *digest // where it is measured, if that is known already
 }

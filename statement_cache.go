@@ -25,6 +25,7 @@ const maxCachedQuery = 16 << 10
 type statementCache struct {
 	flavor Flavor
 	safe   *safeFunctions
+	adopt  func(*Statement) // is shown what will be kept, before anybody else sees it; may be nil
 	seed   maphash.Seed
 	mask   uint64
 	slots  []atomic.Pointer[cacheEntry]
@@ -99,6 +100,9 @@ func (c *statementCache) miss(query string, h uint64) *Statement {
 	// would keep alive.
 	e := &cacheEntry{hash: h, query: strings.Clone(query)}
 	e.stmt = classifyWith(c.flavor, e.query, c.safe)
+	if c.adopt != nil {
+		c.adopt(&e.stmt)
+	}
 	e.size = e.bytes()
 	if c.mu.TryLock() {
 		c.admit(e)

@@ -116,18 +116,20 @@ func (p *Pool) Stats() Stats {
 	c.waits.addTo(&s.Wait)
 	c.dials.addTo(&s.Dial)
 
+	m := p.measured()
+	m.use.addTo(&s.Use)
+	m.mu.Unlock()
+
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s.LeakedNow = p.leakedLocked()
 	s.Counts = p.countsLocked()
 	s.Breaker = p.breakerLocked()
-	s.Use.merge(p.useBefore)
+	s.Use.Merge(p.useBefore)
 	for _, l := range p.links {
 		l.use.addTo(&s.Use)
 		if l.session.Load() != 0 {
 			s.Stateful++
-		}
-		if l.leaked.Load() && l.inUse() {
-			s.LeakedNow++
 		}
 	}
 	return s

@@ -100,7 +100,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return res, err
 }
@@ -108,14 +108,17 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var res driver.Result
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.limit(ctx, l, s.st)
+		limited, lim := s.h.pool.limit(ctx, l, s.st)
 		if t == nil {
 			res, err = l.exec(limited, s.query, args)
 		} else {
 			res, err = t.exec(limited, args)
 			l.stmts.unpin(t)
 		}
-		return lim.done(l.pool, s.st, err)
+		if err = lim.done(l.pool, s.st, err); err == nil {
+			l.ended(ctx, s.st, s.h.start, 0, 0)
+		}
+		return err
 	})
 	return res, err
 }
@@ -128,7 +131,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
-		s.h.queried(s.query, start, err)
+		s.h.queried(ctx, s.query, start, err)
 	}
 	return rows, err
 }
@@ -136,7 +139,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	var rows driver.Rows
 	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.limit(ctx, l, s.st)
+		limited, lim := s.h.pool.limit(ctx, l, s.st)
 		if t == nil {
 			rows, err = l.query(limited, s.query, args)
 		} else if rows, err = t.query(limited, args); err != nil {
@@ -145,7 +148,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 		if err != nil {
 			return lim.done(l.pool, s.st, err)
 		}
-		rows = l.openRows(s.h, rows, t, replay{ctx, s.query, args, s.st, s}, lim) // which unpins t in the end
+		rows = l.openRows(s.h, rows, t, lim, s.st).asked(ctx, s.query, args, s) // which unpins t in the end
 		return nil
 	})
 	return rows, err
@@ -155,10 +158,13 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 // be tried again.
 func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
 	h := s.h
+	h.wants = s.st
 	l, err := h.bind(ctx)
 	if err != nil {
+		h.pool.unserved(s.st, err)
 		return err
 	}
+	h.start = l.tape.begin()
 	converted, again, skipped := false, false, false
 	for {
 		before := l.evidence()
@@ -167,7 +173,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
 		if skipped || !s.sendsText(l) {
-			limited, lim := h.limit(ctx, l, prepareStatement)
+			limited, lim := h.pool.limit(ctx, l, prepareStatement)
 			t, err = s.twin(limited, l)
 			if err = lim.done(h.pool, prepareStatement, err); err == nil {
 				check = t.args
@@ -207,6 +213,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			st = prepareStatement
 		}
 		if l, err = h.again(ctx, l, st, before, err); err != nil {
+			h.pool.failed(ctx, s.st, h.start, 0, err)
 			return err
 		}
 	}

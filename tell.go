@@ -34,25 +34,36 @@ func (p *Pool) tellLocked(f func()) {
 // that comes and goes many times a second must not fill the disk.
 const logEvery = 5 * time.Second
 
-// logLimit lets one line of its kind through in a while. Guarded by Pool.mu.
+// logLimit lets one line of its kind through in a while. Its owner's lock
+// guards it.
 type logLimit struct {
 	any     bool
 	last    int64 // nano()
 	skipped int
 }
 
+// pass says whether a line may be written at the time now, and how many were
+// left out before it.
+func (l *logLimit) pass(now int64) (skipped int, ok bool) {
+	if l.any && now-l.last < int64(logEvery) {
+		l.skipped++
+		return 0, false
+	}
+	skipped = l.skipped
+	*l = logLimit{any: true, last: now}
+	return skipped, true
+}
+
 // lineLocked returns what writes a line, or nothing at all if there was one of
 // its kind just now. The next one says how many were left out.
 func (p *Pool) lineLocked(limit *logLimit, level slog.Level, text string, args ...any) func() {
-	now := nano()
-	if limit.any && now-limit.last < int64(logEvery) {
-		limit.skipped++
+	skipped, ok := limit.pass(nano())
+	if !ok {
 		return func() {}
 	}
-	if limit.skipped > 0 {
-		args = append(args, "left_out", limit.skipped)
+	if skipped > 0 {
+		args = append(args, "left_out", skipped)
 	}
-	*limit = logLimit{any: true, last: now}
 	args = append([]any{"pool", p.cfg.Name}, args...)
 	return func() { p.log.Log(context.Background(), level, text, args...) }
 }

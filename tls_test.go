@@ -77,3 +77,32 @@ func TestTheTLSFaultSaysWhatToDo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestProductionVerifiesSingleParametersByDefault(t *testing.T) {
+	for _, tt := range []struct {
+		environ string
+		want    string // of TLS
+	}{
+		{"POOLED_PROFILE=production POOLED_HOST=db.example.com", "verify-full"},
+		{"POOLED_PROFILE=production POOLED_HOST=db.example.com POOLED_ALLOW_UNVERIFIED_TLS=on", ""},
+		{"POOLED_PROFILE=production POOLED_HOST=db.example.com POOLED_ALLOW_UNVERIFIED_TLS=on POOLED_TLS=require", "require"},
+		{"POOLED_PROFILE=production POOLED_HOST=localhost", ""},
+		{"POOLED_PROFILE=production POOLED_HOST=/run/postgresql", ""},
+		{"POOLED_PROFILE=production POOLED_DATABASE=d", ""}, // the driver may know the host from its own environment
+		{"POOLED_PROFILE=test POOLED_HOST=db.example.com", ""},
+	} {
+		c, err := resolveIn(strings.Fields(tt.environ), "", withDialect(urlDialect{}))
+		if err != nil {
+			t.Errorf("%s: %v", tt.environ, err)
+			continue
+		}
+		if got := c.Params.TLS; got != tt.want || strings.Contains(c.dsn, "tls=") != (tt.want != "") {
+			t.Errorf("%s: TLS %q in %q, want %q", tt.environ, got, c.dsn, tt.want)
+		}
+		for _, s := range c.Settings() {
+			if s.Name == "tls" && s.Value == "verify-full" && s.Source != "profile production default" {
+				t.Errorf("%s: TLS comes from %q", tt.environ, s.Source)
+			}
+		}
+	}
+}

@@ -10,6 +10,7 @@ type tx struct {
 	h     *conn
 	base  driver.Tx
 	ctx   context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
+	began int64           // nano()
 	limit *queryLimit     // of the context that the base got, if that is another; nil
 }
 
@@ -18,7 +19,7 @@ var _ driver.Tx = (*tx)(nil)
 // Commit commits. When the answer is lost, nobody knows the outcome, and that
 // is what the program is told (ErrOutcomeUnknown).
 func (t *tx) Commit() (err error) {
-	h := t.h
+	h, ctx := t.h, t.ctx
 	defer h.guard()
 	h.busy = true
 	if h.link != nil {
@@ -33,7 +34,7 @@ func (t *tx) Commit() (err error) {
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.ended(commitStatement, start, err)
+		h.ended(ctx, commitStatement, start, err)
 	}
 	return err
 }
@@ -50,7 +51,7 @@ func (t *tx) Rollback() (err error) {
 	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
 	if h.pool.cfg.Hooks.OnQuery != nil {
-		h.ended(rollbackStatement, start, err)
+		h.ended(ctx, rollbackStatement, start, err)
 	}
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
@@ -71,7 +72,8 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	if base == nil || l == nil {
 		return driver.ErrBadConn // the link panicked away under the transaction
 	}
-	before, ctx := l.evidence(), h.tx.ctx
+	before, ctx, began := l.evidence(), h.tx.ctx, h.tx.began
+	start := l.tape.begin()
 	if before.seen {
 		l.ending.begin(ctx, l.wire, h.pool.endLimit)
 	}
@@ -86,11 +88,18 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	}
 	h.endTx()
 	l.ownTimeout &^= ownTimeoutTx
-	l.clearPhase(phaseTx)
-	if err == nil || h.off {
+	h.state.clear(phaseTx)
+	if err == nil {
+		l.tape.txBegan, l.tape.txEnds = began, true
+		l.ended(ctx, st, start, 0, 0)
+		return nil
+	}
+	if h.off {
 		return err
 	}
-	return h.verdict(l, st, before, err)
+	err = h.verdict(l, st, before, err)
+	h.pool.failed(ctx, st, start, 0, err)
+	return err
 }
 
 // endTx forgets the transaction.

@@ -173,6 +173,16 @@ func (r *resolver) checkParams() bool {
 	return len(r.faults) == before
 }
 
+// defaultTLS lets the production profile verify another host that single
+// parameters name, if they do not say how. A DSN is left as it is.
+func (r *resolver) defaultTLS() {
+	c := &r.c
+	if p := &c.Params; c.Profile == Production && p.TLS == "" && !c.AllowUnverifiedTLS && !isLocal(p.Host) {
+		p.TLS = "verify-full"
+		r.sources["tls"] = profileSource(Production)
+	}
+}
+
 // checkTLS holds the production profile to its word. A dialect that cannot
 // tell is believed.
 func (r *resolver) checkTLS(dsn string) {

@@ -23,8 +23,9 @@ type wire struct {
 	net.Conn
 
 	sent   atomic.Uint64
-	closed atomic.Bool  // Close was called on this side
-	linger atomic.Int64 // how long Close waits for the server's goodbye
+	heard  atomic.Uint64 // what sent was when something was read last
+	closed atomic.Bool   // Close was called on this side
+	linger atomic.Int64  // how long Close waits for the server's goodbye
 
 	// raw and probe are made once, so that looking for the server's hang-up
 	// allocates nothing. raw is nil when the connection has no descriptor.
@@ -105,6 +106,9 @@ func (w *wire) Write(p []byte) (int, error) {
 // Read keeps what the server says first.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	if sent := w.sent.Load(); n > 0 && w.heard.Load() != sent {
+		w.heard.Store(sent)
+	}
 	if w.hearing {
 		w.greeting = append(w.greeting, p[:min(max(n, 0), greetingSize-len(w.greeting))]...)
 	}

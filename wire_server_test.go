@@ -21,28 +21,40 @@ type wireServer struct {
 	own       string // the session's own number
 	alive     string // counts the sessions with a number
 	kill      string // ends the session with a number
+	secret    string // tells whether the session that asks is encrypted
 }
 
 func wireServers(t *testing.T) []wireServer {
 	var all []wireServer
-	add := func(s wireServer, tlsParam string) {
-		all = append(all, s)
-		sep := "?"
-		if strings.Contains(s.dsn, "?") {
-			sep = "&"
-		}
+	add := func(s wireServer, encryptedDSN string) {
+		plain := s
+		plain.secret = ""
 		s.name += "/TLS"
-		s.dsn += sep + tlsParam
-		all = append(all, s)
+		s.dsn = encryptedDSN
+		all = append(all, plain, s)
 	}
 	postgres, mariadb := testdb.SharedPostgres(t), testdb.SharedMySQL(t)
-	add(wireServer{"PostgreSQL", postgres.AdminDSN(postgres.NewDatabase(t)), pgx.Driver(), `select pg_backend_pid()`,
+	dsn := postgres.AdminDSN(postgres.NewDatabase(t))
+	add(wireServer{"PostgreSQL", dsn, pgx.Driver(), `select pg_backend_pid()`,
 		`select count(*) from pg_stat_activity where pid = $1`,
-		`select pg_terminate_backend($1)`}, "sslmode=require")
-	add(wireServer{"MySQL", mariadb.AdminDSN(mariadb.NewDatabase(t)), mysql.Driver(), `select connection_id()`,
+		`select pg_terminate_backend($1)`,
+		`select ssl from pg_stat_ssl where pid = pg_backend_pid()`,
+	}, strings.Replace(dsn, "sslmode=disable", "sslmode=require", 1))
+	dsn = mariadb.AdminDSN(mariadb.NewDatabase(t))
+	add(wireServer{"MySQL", dsn, mysql.Driver(), `select connection_id()`,
 		`select count(*) from information_schema.processlist where id = ?`,
-		`kill ?`}, "tls=skip-verify")
+		`kill ?`,
+		`select variable_value <> '' from information_schema.session_status where variable_name = 'Ssl_cipher'`,
+	}, withParam(dsn, "tls=skip-verify"))
 	return all
+}
+
+// withParam adds a parameter to a DSN of go-sql-driver/mysql.
+func withParam(dsn, param string) string {
+	if strings.Contains(dsn, "?") {
+		return dsn + "&" + param
+	}
+	return dsn + "?" + param
 }
 
 // dial returns an observed connection and the number of its session.
@@ -60,25 +72,34 @@ func (s wireServer) dial(t *testing.T) (driver.Conn, int64, interface {
 	ctx, slot := pooled.WithWire(context.Background())
 	conn, err := c.Connect(ctx)
 	if err != nil {
-		if strings.HasSuffix(s.name, "TLS") {
-			t.Skip("no TLS here: ", err)
-		}
 		t.Fatal(err)
 	}
-	rows, err := conn.(driver.QueryerContext).QueryContext(ctx, s.own, nil)
+	if s.secret != "" {
+		var encrypted sql.NullBool
+		if err := encrypted.Scan(value(t, conn, s.secret)); err != nil || !encrypted.Bool {
+			t.Fatalf("the session is not encrypted: %v", err)
+		}
+	}
+	var id sql.NullInt64
+	if err := id.Scan(value(t, conn, s.own)); err != nil {
+		t.Fatal(err)
+	}
+	return conn, id.Int64, slot
+}
+
+// value asks a connection that no sql.DB holds.
+func value(t *testing.T, conn driver.Conn, query string) driver.Value {
+	t.Helper()
+	rows, err := conn.(driver.QueryerContext).QueryContext(t.Context(), query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	v := make([]driver.Value, 1)
 	if err := rows.Next(v); err != nil {
 		t.Fatal(err)
 	}
-	var id sql.NullInt64
-	if err := id.Scan(v[0]); err != nil {
-		t.Fatal(err)
-	}
-	rows.Close()
-	return conn, id.Int64, slot
+	return v[0]
 }
 
 func (s wireServer) admin(t *testing.T) *sql.DB {

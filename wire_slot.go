@@ -107,6 +107,16 @@ func (s *wireSlot) written() (n uint64, ok bool) {
 	return w.sent.Load(), true
 }
 
+// waits tells whether the server has said nothing since something was sent to
+// it. known is false when no socket was observed.
+func (s *wireSlot) waits() (waits, known bool) {
+	w := s.cur.Load()
+	if w == nil {
+		return false, false
+	}
+	return w.heard.Load() != w.sent.Load(), true
+}
+
 // peerClosed tells whether the server is known to have hung up. It costs one
 // system call on Linux and never waits.
 func (s *wireSlot) peerClosed() bool {

@@ -3,6 +3,10 @@ package mysql
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"strconv"
+
+	"github.com/go-sql-driver/mysql"
 
 	"github.com/pooledsql/pooled"
 )
@@ -11,7 +15,11 @@ import (
 // driver "pooled-mysql" uses it.
 type Dialect struct{}
 
-var _ pooled.Dialect = Dialect{}
+var (
+	_ pooled.Dialect         = Dialect{}
+	_ pooled.CodeDialect     = Dialect{}
+	_ pooled.SessionsDialect = Dialect{}
+)
 
 // SystemName returns "mysql". MariaDB cannot be told from a connection string.
 func (Dialect) SystemName() string { return "mysql" }
@@ -41,3 +49,20 @@ func (Dialect) Gone(driver.Conn) <-chan struct{} { return nil }
 // Whether plain queries with arguments cost a round trip to prepare depends
 // on interpolateParams, which the connector knows.
 func (Dialect) Prepares() pooled.Prepares { return pooled.Prepares{KeepUnused: true} }
+
+// ErrorCode returns the number of the server's error.
+func (Dialect) ErrorCode(err error) string {
+	var me *mysql.MySQLError
+	if errors.As(err, &me) {
+		return strconv.Itoa(int(me.Number))
+	}
+	return ""
+}
+
+// Sessions counts the sessions in information_schema.processlist. Without the
+// privilege PROCESS only those of the same user are seen. Which of them are
+// idle in a transaction is not told there.
+func (Dialect) Sessions() string {
+	return "SELECT @@max_connections, 1, COUNT(*), COALESCE(SUM(COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')), 0), NULL" +
+		" FROM information_schema.processlist WHERE COMMAND <> 'Daemon'"
+}

@@ -3,11 +3,13 @@ package mysql
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"net"
 
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/clientcert"
 )
 
 func init() {
@@ -52,7 +54,7 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg)}
+	c := connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg), clientcert.Shown(cfg.TLS)}
 	if cfg.RejectReadOnly {
 		cfg = cfg.Clone()
 		cfg.RejectReadOnly = false
@@ -69,6 +71,7 @@ type connector struct {
 	pooled     driver.Connector // dials for the pool
 	prepares   bool             // plain queries with arguments are prepared first
 	ownTimeout bool             // the DSN says how long statements may run
+	clientCert bool             // the client shows a certificate
 }
 
 // Connect dials. For the pool, the server is asked to enforce its query
@@ -81,6 +84,9 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return c.Connector.Connect(ctx)
 	}
 	conn, err := c.pooled.Connect(ctx)
+	if c.clientCert && brokeOff(err) {
+		err = clientcert.Hint(err)
+	}
 	if d := pooled.StatementTimeout(ctx); err == nil && d > 0 && !c.ownTimeout {
 		if err = limitStatements(ctx, conn, d); err != nil {
 			conn.Close()
@@ -88,6 +94,17 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 	}
 	return conn, err
+}
+
+// brokeOff tells whether a dial ended with a broken connection and nobody's
+// word on why: a socket's error, ErrInvalidConn, or what go-sql-driver says when
+// nothing was sent, which it does not export.
+func brokeOff(err error) bool {
+	if _, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return false
+	}
+	f := Dialect{}.Fault(err)
+	return f == pooled.FaultLinkLost || f == pooled.FaultProgram
 }
 
 // Prepares tells the pool what the configuration makes of plain queries.

@@ -27,38 +27,6 @@ func serverConfig(t *testing.T) *mysql.Config {
 	return cfg
 }
 
-// openBase opens the driver below the pool, so that every error arrives as it
-// is.
-func openBase(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	c, err := baseDriver{}.OpenConnector(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(c)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func session(t *testing.T, db *sql.DB) *sql.Conn {
-	t.Helper()
-	c, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func mustExec(t *testing.T, c interface {
-	ExecContext(context.Context, string, ...any) (sql.Result, error)
-}, query string, args ...any) {
-	t.Helper()
-	if _, err := c.ExecContext(context.Background(), query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-}
-
 func wantFault(t *testing.T, err error, want pooled.Fault) {
 	t.Helper()
 	if got := (Dialect{}).Fault(err); got != want {
@@ -82,35 +50,29 @@ func TestServerRefusals(t *testing.T) {
 		{"no route in time", func(c *mysql.Config) {
 			c.Net, c.Addr, c.Timeout = "tcp", "192.0.2.1:3306", 50*time.Millisecond
 		}, pooled.FaultServerDown},
-		{"certificate not trusted, or no TLS", func(c *mysql.Config) { c.TLSConfig = "true" }, pooled.FaultConfig},
+		{"certificate not trusted", func(c *mysql.Config) { c.TLSConfig = "true" }, pooled.FaultConfig},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := serverConfig(t)
 			c.change(cfg)
-			err := openBase(t, cfg.FormatDSN()).PingContext(t.Context())
+			err := testdb.OpenBase(t, baseDriver{}, cfg.FormatDSN()).PingContext(t.Context())
 			if err == nil {
 				t.Fatal("connected")
 			}
 			wantFault(t, err, c.want)
-
-			// The bare driver gives the same.
-			bare, _ := sql.Open("mysql", cfg.FormatDSN())
-			defer bare.Close()
-			if berr := bare.PingContext(t.Context()); berr == nil || berr.Error() != err.Error() {
-				t.Errorf("bare driver: %v", berr)
-			}
+			testdb.WantBareError(t, "mysql", cfg.FormatDSN(), err)
 		})
 	}
 }
 
 func TestServerStatementFaults(t *testing.T) {
 	ctx, server := t.Context(), serverConfig(t)
-	db := openBase(t, server.FormatDSN())
-	a, b := session(t, db), session(t, db)
-	mustExec(t, a, `drop table if exists pooled_faults`)
-	mustExec(t, a, `create table pooled_faults (id int primary key, v int) engine=innodb`)
+	db := testdb.OpenBase(t, baseDriver{}, server.FormatDSN())
+	a, b := testdb.Session(t, db), testdb.Session(t, db)
+	testdb.MustExec(t, a, `drop table if exists pooled_faults`)
+	testdb.MustExec(t, a, `create table pooled_faults (id int primary key, v int) engine=innodb`)
 	t.Cleanup(func() { db.Exec(`drop table if exists pooled_faults`) })
-	mustExec(t, a, `insert into pooled_faults values (1, 0), (2, 0)`)
+	testdb.MustExec(t, a, `insert into pooled_faults values (1, 0), (2, 0)`)
 	exec := func(c *sql.Conn, query string) error {
 		_, err := c.ExecContext(ctx, query)
 		return err
@@ -141,28 +103,28 @@ func TestServerStatementFaults(t *testing.T) {
 		killed := make(chan error)
 		go func() { killed <- exec(a, long) }()
 		time.Sleep(100 * time.Millisecond)
-		mustExec(t, b, `kill query ?`, id)
+		testdb.MustExec(t, b, `kill query ?`, id)
 		wantFault(t, <-killed, pooled.FaultCancelled)
 	})
 	t.Run("read-only transaction", func(t *testing.T) {
-		mustExec(t, a, `start transaction read only`)
+		testdb.MustExec(t, a, `start transaction read only`)
 		wantFault(t, exec(a, `update pooled_faults set v = 1`), pooled.FaultReadOnly)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, a, `rollback`)
 	})
 	t.Run("lock not available", func(t *testing.T) {
-		mustExec(t, a, `begin`)
-		mustExec(t, a, `update pooled_faults set v = 1`)
+		testdb.MustExec(t, a, `begin`)
+		testdb.MustExec(t, a, `update pooled_faults set v = 1`)
 		wantFault(t, exec(b, `select * from pooled_faults for update nowait`), pooled.FaultLockTimeout)
-		mustExec(t, b, `set innodb_lock_wait_timeout = 1`)
+		testdb.MustExec(t, b, `set innodb_lock_wait_timeout = 1`)
 		wantFault(t, exec(b, `update pooled_faults set v = 2`), pooled.FaultLockTimeout)
-		mustExec(t, b, `set innodb_lock_wait_timeout = default`)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, b, `set innodb_lock_wait_timeout = default`)
+		testdb.MustExec(t, a, `rollback`)
 	})
 	t.Run("deadlock", func(t *testing.T) {
-		mustExec(t, a, `begin`)
-		mustExec(t, b, `begin`)
-		mustExec(t, a, `update pooled_faults set v = 1 where id = 1`)
-		mustExec(t, b, `update pooled_faults set v = 1 where id = 2`)
+		testdb.MustExec(t, a, `begin`)
+		testdb.MustExec(t, b, `begin`)
+		testdb.MustExec(t, a, `update pooled_faults set v = 1 where id = 1`)
+		testdb.MustExec(t, b, `update pooled_faults set v = 1 where id = 2`)
 		other := make(chan error)
 		go func() { other <- exec(b, `update pooled_faults set v = 1 where id = 1`) }()
 		time.Sleep(50 * time.Millisecond)
@@ -174,46 +136,46 @@ func TestServerStatementFaults(t *testing.T) {
 			<-other
 		}
 		wantFault(t, err, pooled.FaultDeadlock)
-		mustExec(t, a, `rollback`)
-		mustExec(t, b, `rollback`)
+		testdb.MustExec(t, a, `rollback`)
+		testdb.MustExec(t, b, `rollback`)
 	})
 	t.Run("changed since the snapshot", func(t *testing.T) {
 		if _, err := a.ExecContext(ctx, `set session innodb_snapshot_isolation = 1`); err != nil {
 			t.Skip("this server has no innodb_snapshot_isolation")
 		}
-		mustExec(t, a, `start transaction with consistent snapshot`)
-		mustExec(t, a, `select * from pooled_faults`)
-		mustExec(t, a, `insert into pooled_faults values (77, 0)`)
-		mustExec(t, b, `update pooled_faults set v = v + 1 where id = 1`)
+		testdb.MustExec(t, a, `start transaction with consistent snapshot`)
+		testdb.MustExec(t, a, `select * from pooled_faults`)
+		testdb.MustExec(t, a, `insert into pooled_faults values (77, 0)`)
+		testdb.MustExec(t, b, `update pooled_faults set v = v + 1 where id = 1`)
 		wantFault(t, exec(a, `update pooled_faults set v = v + 1 where id = 1`), pooled.FaultSerialization)
 		// The server rolled back all of it, not only the statement.
-		mustExec(t, a, `commit`)
+		testdb.MustExec(t, a, `commit`)
 		var n int
 		if err := a.QueryRowContext(ctx, `select count(*) from pooled_faults where id = 77`).Scan(&n); err != nil || n != 0 {
 			t.Errorf("%d rows of the failed transaction are there, %v", n, err)
 		}
-		mustExec(t, a, `set session innodb_snapshot_isolation = default`)
+		testdb.MustExec(t, a, `set session innodb_snapshot_isolation = default`)
 	})
 	t.Run("read-only server", func(t *testing.T) {
-		mustExec(t, b, `drop user if exists pooled_plain@'%'`)
-		mustExec(t, b, `create user pooled_plain@'%' identified by 'plain'`)
-		mustExec(t, b, `grant all on `+server.DBName+`.* to pooled_plain@'%'`)
-		mustExec(t, b, `set global read_only = 1`)
+		testdb.MustExec(t, b, `drop user if exists pooled_plain@'%'`)
+		testdb.MustExec(t, b, `create user pooled_plain@'%' identified by 'plain'`)
+		testdb.MustExec(t, b, `grant all on `+server.DBName+`.* to pooled_plain@'%'`)
+		testdb.MustExec(t, b, `set global read_only = 1`)
 		cfg := server.Clone()
 		cfg.User, cfg.Passwd = "pooled_plain", "plain"
-		_, err := openBase(t, cfg.FormatDSN()).Exec(`update pooled_faults set v = 1`)
-		mustExec(t, b, `set global read_only = 0`)
-		mustExec(t, b, `drop user pooled_plain@'%'`)
+		_, err := testdb.OpenBase(t, baseDriver{}, cfg.FormatDSN()).Exec(`update pooled_faults set v = 1`)
+		testdb.MustExec(t, b, `set global read_only = 0`)
+		testdb.MustExec(t, b, `drop user pooled_plain@'%'`)
 		wantFault(t, err, pooled.FaultReadOnly)
 	})
 	t.Run("too many statements", func(t *testing.T) {
-		mustExec(t, b, `set global max_prepared_stmt_count = 0`)
+		testdb.MustExec(t, b, `set global max_prepared_stmt_count = 0`)
 		_, err := a.PrepareContext(ctx, `select 1`)
-		mustExec(t, b, `set global max_prepared_stmt_count = default`)
+		testdb.MustExec(t, b, `set global max_prepared_stmt_count = default`)
 		wantFault(t, err, pooled.FaultTooManyStatements)
 	})
 	t.Run("our context ends", func(t *testing.T) {
-		c := session(t, db)
+		c := testdb.Session(t, db)
 		ctx, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
 		defer cancel()
 		_, err := c.ExecContext(ctx, `select sleep(1)`)
@@ -221,20 +183,20 @@ func TestServerStatementFaults(t *testing.T) {
 	})
 	t.Run("session ended", func(t *testing.T) {
 		for _, idle := range []bool{true, false} {
-			c := session(t, db)
+			c := testdb.Session(t, db)
 			var id int
 			if err := c.QueryRowContext(ctx, `select connection_id()`).Scan(&id); err != nil {
 				t.Fatal(err)
 			}
 			ended := make(chan error)
 			if idle {
-				mustExec(t, b, `kill ?`, id)
+				testdb.MustExec(t, b, `kill ?`, id)
 				time.Sleep(20 * time.Millisecond)
 				go func() { ended <- exec(c, `select 1`) }()
 			} else {
 				go func() { ended <- exec(c, `select sleep(5)`) }()
 				time.Sleep(50 * time.Millisecond)
-				mustExec(t, b, `kill ?`, id)
+				testdb.MustExec(t, b, `kill ?`, id)
 			}
 			err := <-ended
 			var me *mysql.MySQLError
@@ -250,21 +212,21 @@ func TestServerStatementFaults(t *testing.T) {
 
 func TestServerTooManyConnections(t *testing.T) {
 	cfg := serverConfig(t)
-	db := openBase(t, cfg.FormatDSN())
-	mustExec(t, db, `drop user if exists pooled_few@'%'`)
-	mustExec(t, db, `create user pooled_few@'%' identified by 'few' with max_user_connections 1`)
+	db := testdb.OpenBase(t, baseDriver{}, cfg.FormatDSN())
+	testdb.MustExec(t, db, `drop user if exists pooled_few@'%'`)
+	testdb.MustExec(t, db, `create user pooled_few@'%' identified by 'few' with max_user_connections 1`)
 	t.Cleanup(func() { db.Exec(`drop user pooled_few@'%'`) })
-	mustExec(t, db, `grant all on *.* to pooled_few@'%'`)
+	testdb.MustExec(t, db, `grant all on *.* to pooled_few@'%'`)
 	cfg.User, cfg.Passwd = "pooled_few", "few"
-	few := openBase(t, cfg.FormatDSN())
-	session(t, few)
+	few := testdb.OpenBase(t, baseDriver{}, cfg.FormatDSN())
+	testdb.Session(t, few)
 	_, err := few.Conn(t.Context())
 	wantFault(t, err, pooled.FaultTooManyConns)
 	few.Close()
 }
 
 func TestServerState(t *testing.T) {
-	c := session(t, openBase(t, serverConfig(t).FormatDSN()))
+	c := testdb.Session(t, testdb.OpenBase(t, baseDriver{}, serverConfig(t).FormatDSN()))
 	if err := c.Raw(func(dc any) error {
 		conn := dc.(driver.Conn) // there is no pool here
 		if got := (Dialect{}).State(conn); got != pooled.ConnUnknown {

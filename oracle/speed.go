@@ -14,7 +14,7 @@ import (
 const (
 	speedTexts = 2000 // texts that speed is measured over
 	speedBytes = 85   // how long they are on average
-	speedRuns  = 7    // the fastest counts: the rest had company on the machine
+	speedRuns  = 50   // the fastest counts: the rest had company on the machine
 )
 
 // ordinary chooses texts of common length, nearest to speedBytes in the mean.

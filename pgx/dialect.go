@@ -3,8 +3,10 @@ package pgx
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/pooledsql/pooled"
@@ -15,8 +17,10 @@ import (
 type Dialect struct{}
 
 var (
-	_ pooled.Dialect        = Dialect{}
-	_ pooled.OutcomeDialect = Dialect{}
+	_ pooled.Dialect         = Dialect{}
+	_ pooled.OutcomeDialect  = Dialect{}
+	_ pooled.CodeDialect     = Dialect{}
+	_ pooled.SessionsDialect = Dialect{}
 )
 
 // SystemName returns "postgresql".
@@ -96,3 +100,21 @@ func (Dialect) Gone(conn driver.Conn) <-chan struct{} {
 // itself. After DDL PostgreSQL answers a prepared statement whose result
 // changed with 0A000 until it is prepared anew, so an unused one is not kept.
 func (Dialect) Prepares() pooled.Prepares { return pooled.Prepares{} }
+
+// ErrorCode returns the SQLSTATE.
+func (Dialect) ErrorCode(err error) string {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		return pe.Code
+	}
+	return ""
+}
+
+// Sessions counts the sessions of clients in pg_stat_activity. What other
+// users' sessions do is hidden without the role pg_read_all_stats; they still
+// count as open.
+func (Dialect) Sessions() string {
+	return `SELECT current_setting('max_connections')::int8, current_setting('superuser_reserved_connections')::int8,
+ count(*), count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state LIKE 'idle in transaction%')
+ FROM pg_stat_activity WHERE backend_type = 'client backend'`
+}

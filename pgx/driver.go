@@ -3,6 +3,8 @@ package pgx
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"io"
 	"net"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/clientcert"
 )
 
 func init() {
@@ -80,6 +83,9 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	}
 	limited := c.timeout.put(ctx, cfg)
 	conn, err := stdlib.GetConnector(*cfg, opts...).Connect(ctx)
+	if pooled.Observing(ctx) && clientcert.Shown(cfg.TLSConfig) && brokeOff(err) {
+		err = clientcert.Hint(err)
+	}
 	if !limited || !isRefusal(err) {
 		return conn, err
 	}
@@ -88,6 +94,14 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		c.timeout.refused.Store(true)
 	}
 	return conn, err
+}
+
+// brokeOff tells whether a socket broke while a connection was made.
+func brokeOff(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return (op.Op == "read" || op.Op == "write") && !op.Timeout()
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // cancelLimit is how long a cancel request may take. pgx gives it 15 s; a server

@@ -24,38 +24,6 @@ func serverDSN(t *testing.T) string {
 	return s.AdminDSN(s.NewDatabase(t))
 }
 
-// openBase opens the driver below the pool, so that every error arrives as it
-// is.
-func openBase(t *testing.T, dsn string) *sql.DB {
-	t.Helper()
-	c, err := baseDriver{}.OpenConnector(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := sql.OpenDB(c)
-	t.Cleanup(func() { db.Close() })
-	return db
-}
-
-func session(t *testing.T, db *sql.DB) *sql.Conn {
-	t.Helper()
-	c, err := db.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Close() })
-	return c
-}
-
-func mustExec(t *testing.T, c interface {
-	ExecContext(context.Context, string, ...any) (sql.Result, error)
-}, query string, args ...any) {
-	t.Helper()
-	if _, err := c.ExecContext(context.Background(), query, args...); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-}
-
 func wantFault(t *testing.T, err error, want pooled.Fault) {
 	t.Helper()
 	if got := (Dialect{}).Fault(err); got != want {
@@ -97,22 +65,16 @@ func TestServerRefusals(t *testing.T) {
 		{"certificate not trusted", func(_ *url.URL, q url.Values) { q.Set("sslmode", "verify-full") }, pooled.FaultConfig},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			db := openBase(t, with(t, dsn, c.change))
+			db := testdb.OpenBase(t, baseDriver{}, with(t, dsn, c.change))
 			err := db.PingContext(t.Context())
 			if err == nil {
 				t.Fatal("connected")
 			}
 			if c.name == "certificate not trusted" && !strings.Contains(err.Error(), "x509") {
-				t.Skip("this server has no TLS")
+				t.Errorf("the certificate is not what is wrong: %v", err)
 			}
 			wantFault(t, err, c.want)
-
-			// The bare driver gives the same.
-			bare, _ := sql.Open("pgx", with(t, dsn, c.change))
-			defer bare.Close()
-			if berr := bare.PingContext(t.Context()); berr == nil || berr.Error() != err.Error() {
-				t.Errorf("bare driver: %v", berr)
-			}
+			testdb.WantBareError(t, "pgx", with(t, dsn, c.change), err)
 		})
 	}
 }
@@ -120,12 +82,12 @@ func TestServerRefusals(t *testing.T) {
 func TestServerStatementFaults(t *testing.T) {
 	dsn := serverDSN(t)
 	ctx := t.Context()
-	db := openBase(t, dsn)
-	a, b := session(t, db), session(t, db)
-	mustExec(t, a, `drop table if exists pooled_faults`)
-	mustExec(t, a, `create table pooled_faults (id int primary key, v int)`)
+	db := testdb.OpenBase(t, baseDriver{}, dsn)
+	a, b := testdb.Session(t, db), testdb.Session(t, db)
+	testdb.MustExec(t, a, `drop table if exists pooled_faults`)
+	testdb.MustExec(t, a, `create table pooled_faults (id int primary key, v int)`)
 	t.Cleanup(func() { db.Exec(`drop table if exists pooled_faults`) })
-	mustExec(t, a, `insert into pooled_faults values (1, 0), (2, 0)`)
+	testdb.MustExec(t, a, `insert into pooled_faults values (1, 0), (2, 0)`)
 	exec := func(c *sql.Conn, query string) error {
 		_, err := c.ExecContext(ctx, query)
 		return err
@@ -138,45 +100,45 @@ func TestServerStatementFaults(t *testing.T) {
 		wantFault(t, exec(a, `select 1/0`), pooled.FaultProgram)
 	})
 	t.Run("cancelled by the server", func(t *testing.T) {
-		mustExec(t, a, `set statement_timeout = 20`)
+		testdb.MustExec(t, a, `set statement_timeout = 20`)
 		wantFault(t, exec(a, `select pg_sleep(5)`), pooled.FaultCancelled)
-		mustExec(t, a, `reset statement_timeout`)
+		testdb.MustExec(t, a, `reset statement_timeout`)
 	})
 	t.Run("read-only transaction", func(t *testing.T) {
-		mustExec(t, a, `begin read only`)
+		testdb.MustExec(t, a, `begin read only`)
 		wantFault(t, exec(a, `update pooled_faults set v = 1`), pooled.FaultReadOnly)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, a, `rollback`)
 	})
 	t.Run("lock not available", func(t *testing.T) {
-		mustExec(t, a, `begin`)
-		mustExec(t, a, `update pooled_faults set v = 1`)
+		testdb.MustExec(t, a, `begin`)
+		testdb.MustExec(t, a, `update pooled_faults set v = 1`)
 		wantFault(t, exec(b, `select * from pooled_faults for update nowait`), pooled.FaultLockTimeout)
-		mustExec(t, b, `set lock_timeout = 20`)
+		testdb.MustExec(t, b, `set lock_timeout = 20`)
 		wantFault(t, exec(b, `update pooled_faults set v = 2`), pooled.FaultLockTimeout)
-		mustExec(t, b, `reset lock_timeout`)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, b, `reset lock_timeout`)
+		testdb.MustExec(t, a, `rollback`)
 	})
 	t.Run("serialization failure", func(t *testing.T) {
-		mustExec(t, a, `begin isolation level repeatable read`)
-		mustExec(t, a, `select * from pooled_faults`)
-		mustExec(t, b, `update pooled_faults set v = v + 1`)
+		testdb.MustExec(t, a, `begin isolation level repeatable read`)
+		testdb.MustExec(t, a, `select * from pooled_faults`)
+		testdb.MustExec(t, b, `update pooled_faults set v = v + 1`)
 		wantFault(t, exec(a, `update pooled_faults set v = v + 1`), pooled.FaultSerialization)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, a, `rollback`)
 	})
 	t.Run("deadlock", func(t *testing.T) {
-		mustExec(t, a, `begin`)
-		mustExec(t, b, `begin`)
-		mustExec(t, a, `set local deadlock_timeout = 20`)
-		mustExec(t, b, `set local deadlock_timeout = 5000`)
-		mustExec(t, a, `update pooled_faults set v = 1 where id = 1`)
-		mustExec(t, b, `update pooled_faults set v = 1 where id = 2`)
+		testdb.MustExec(t, a, `begin`)
+		testdb.MustExec(t, b, `begin`)
+		testdb.MustExec(t, a, `set local deadlock_timeout = 20`)
+		testdb.MustExec(t, b, `set local deadlock_timeout = 5000`)
+		testdb.MustExec(t, a, `update pooled_faults set v = 1 where id = 1`)
+		testdb.MustExec(t, b, `update pooled_faults set v = 1 where id = 2`)
 		other := make(chan error)
 		go func() { other <- exec(b, `update pooled_faults set v = 1 where id = 1`) }()
 		time.Sleep(50 * time.Millisecond)
 		wantFault(t, exec(a, `update pooled_faults set v = 1 where id = 2`), pooled.FaultDeadlock)
-		mustExec(t, a, `rollback`)
+		testdb.MustExec(t, a, `rollback`)
 		<-other
-		mustExec(t, b, `rollback`)
+		testdb.MustExec(t, b, `rollback`)
 	})
 	t.Run("stale statement", func(t *testing.T) {
 		s, err := a.PrepareContext(ctx, `select * from pooled_faults where id = $1`)
@@ -187,10 +149,10 @@ func TestServerStatementFaults(t *testing.T) {
 		if _, err := s.ExecContext(ctx, 1); err != nil {
 			t.Fatal(err)
 		}
-		mustExec(t, b, `alter table pooled_faults add column more int`)
+		testdb.MustExec(t, b, `alter table pooled_faults add column more int`)
 		_, err = s.ExecContext(ctx, 1)
 		wantFault(t, err, pooled.FaultStaleStatement)
-		mustExec(t, a, `deallocate all`)
+		testdb.MustExec(t, a, `deallocate all`)
 		_, err = s.ExecContext(ctx, 1)
 		wantFault(t, err, pooled.FaultStaleStatement)
 		wantFault(t, exec(a, `create table pooled_never (like pooled_faults) with (oids = true)`), pooled.FaultProgram)
@@ -206,7 +168,7 @@ func TestServerStatementFaults(t *testing.T) {
 		if err := b.QueryRowContext(ctx, `select pg_backend_pid()`).Scan(&pid); err != nil {
 			t.Fatal(err)
 		}
-		mustExec(t, db, `select pg_terminate_backend($1, 5000)`, pid)
+		testdb.MustExec(t, db, `select pg_terminate_backend($1, 5000)`, pid)
 		err := exec(b, `select 1`)
 		var pe *pgconn.PgError
 		if errors.As(err, &pe) {
@@ -217,9 +179,9 @@ func TestServerStatementFaults(t *testing.T) {
 		wantFault(t, exec(b, `select 1`), pooled.FaultLinkLost)
 	})
 	t.Run("session ended for idling in a transaction", func(t *testing.T) {
-		c := session(t, db)
-		mustExec(t, c, `set idle_in_transaction_session_timeout = 20`)
-		mustExec(t, c, `begin`)
+		c := testdb.Session(t, db)
+		testdb.MustExec(t, c, `set idle_in_transaction_session_timeout = 20`)
+		testdb.MustExec(t, c, `begin`)
 		time.Sleep(100 * time.Millisecond)
 		wantFault(t, exec(c, `select 1`), pooled.FaultLinkLost)
 	})
@@ -227,20 +189,20 @@ func TestServerStatementFaults(t *testing.T) {
 
 func TestServerTooManyConnections(t *testing.T) {
 	dsn := serverDSN(t)
-	db := openBase(t, dsn)
-	mustExec(t, db, `drop role if exists pooled_few`)
-	mustExec(t, db, `create role pooled_few login password 'few' connection limit 1`)
+	db := testdb.OpenBase(t, baseDriver{}, dsn)
+	testdb.MustExec(t, db, `drop role if exists pooled_few`)
+	testdb.MustExec(t, db, `create role pooled_few login password 'few' connection limit 1`)
 	t.Cleanup(func() { db.Exec(`drop role if exists pooled_few`) })
-	few := openBase(t, with(t, dsn, func(u *url.URL, _ url.Values) { u.User = url.UserPassword("pooled_few", "few") }))
-	session(t, few)
+	few := testdb.OpenBase(t, baseDriver{}, with(t, dsn, func(u *url.URL, _ url.Values) { u.User = url.UserPassword("pooled_few", "few") }))
+	testdb.Session(t, few)
 	_, err := few.Conn(t.Context())
 	wantFault(t, err, pooled.FaultTooManyConns)
 	few.Close()
 }
 
 func TestServerStateResetAndGone(t *testing.T) {
-	db := openBase(t, serverDSN(t))
-	c := session(t, db)
+	db := testdb.OpenBase(t, baseDriver{}, serverDSN(t))
+	c := testdb.Session(t, db)
 	d := Dialect{}
 	raw := func(f func(driver.Conn, *pgx.Conn)) {
 		t.Helper()
@@ -264,11 +226,11 @@ func TestServerStateResetAndGone(t *testing.T) {
 		})
 	}
 	state(pooled.ConnClean)
-	mustExec(t, c, `begin`)
+	testdb.MustExec(t, c, `begin`)
 	state(pooled.ConnInTx)
 	c.ExecContext(t.Context(), `selec`)
 	state(pooled.ConnInTx)
-	mustExec(t, c, `rollback`)
+	testdb.MustExec(t, c, `rollback`)
 	state(pooled.ConnClean)
 	raw(func(dc driver.Conn, p *pgx.Conn) {
 		rows, err := p.Query(t.Context(), `select generate_series(1, 100000)`)
@@ -281,10 +243,10 @@ func TestServerStateResetAndGone(t *testing.T) {
 		rows.Close()
 	})
 
-	mustExec(t, c, `create temp table pooled_temp (a int)`)
-	mustExec(t, c, `listen pooled_channel`)
-	mustExec(t, c, `set application_name = 'changed'`)
-	mustExec(t, c, `notify pooled_channel`)
+	testdb.MustExec(t, c, `create temp table pooled_temp (a int)`)
+	testdb.MustExec(t, c, `listen pooled_channel`)
+	testdb.MustExec(t, c, `set application_name = 'changed'`)
+	testdb.MustExec(t, c, `notify pooled_channel`)
 	var n int
 	const cached = `select count(*) from pg_class where relname = $1`
 	if err := c.QueryRowContext(t.Context(), cached, "pooled_temp").Scan(&n); err != nil || n != 1 {

@@ -29,6 +29,12 @@
 // those. Postgres and MySQL, for tests that kill and restart their server,
 // start their own all the same.
 //
+// # TLS
+//
+// Every private server speaks TLS, with a certificate of an authority of its
+// own (Authority), to clients that ask for it; DSN does not ask. An external
+// server must speak it too for the tests that want it.
+//
 // # What is durable
 //
 // The servers never wait for a disk, but everything that they acknowledged

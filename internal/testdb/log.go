@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"io"
 	"os"
-	"path/filepath"
 	"testing"
 )
 
 // tailSize is how much of a log is shown, from its end.
 const tailSize = 8 << 10
 
-func (s *Server) logPath() string { return filepath.Join(s.dir, "log") }
+func (s *Server) logPath() string { return s.file("log") }
 
 // logTail returns the end of the log, nothing of it from before the offset.
 func (s *Server) logTail(offset int64) string {

@@ -101,8 +101,10 @@ func (m *mariadb) initialize(dir, password string, run func(*exec.Cmd) error) er
 			"ALTER USER 'root'@'localhost' IDENTIFIED BY '%[2]s';\n"+
 			"CREATE USER '%[1]s'@'127.0.0.1' IDENTIFIED BY '%[2]s';\n"+
 			"GRANT ALL PRIVILEGES ON *.* TO '%[1]s'@'127.0.0.1';\n"+
-			"REVOKE SUPER, READ_ONLY ADMIN, CONNECTION ADMIN ON *.* FROM '%[1]s'@'127.0.0.1';\n",
-		m.app(), password))
+			"REVOKE SUPER, READ_ONLY ADMIN, CONNECTION ADMIN ON *.* FROM '%[1]s'@'127.0.0.1';\n"+
+			"CREATE USER '%[3]s'@'127.0.0.1' REQUIRE SUBJECT '/CN=%[3]s';\n"+
+			"GRANT SELECT ON *.* TO '%[3]s'@'127.0.0.1';\n",
+		m.app(), password, CertUser))
 	return run(bootstrap)
 }
 
@@ -125,6 +127,11 @@ func (m *mariadb) command(s *Server) *exec.Cmd {
 		"innodb-use-native-aio":          "0", // asynchronous requests are few on some machines, and shared by all
 		"sync-frm":                       "0",
 		"default-time-zone":              "+00:00",
+	}
+	if !s.withoutTLS {
+		settings["ssl-cert"] = s.file("server.crt")
+		settings["ssl-key"] = s.file("server.key")
+		settings["ssl-ca"] = s.file("root.crt")
 	}
 	for name, value := range s.settings {
 		settings[strings.ReplaceAll(name, "_", "-")] = value

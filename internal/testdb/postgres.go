@@ -92,8 +92,18 @@ func (p *postgres) initialize(dir, password string, run func(*exec.Cmd) error) e
 	single := exec.Command(filepath.Join(p.bin, "postgres"), "--single", "-F", "-D", data, "postgres")
 	single.Stdin = strings.NewReader(fmt.Sprintf(
 		"CREATE ROLE %[1]s LOGIN CREATEDB PASSWORD '%[2]s'\n"+
-			"GRANT pg_monitor, pg_signal_backend TO %[1]s\n", p.app(), password))
-	return run(single)
+			"GRANT pg_monitor, pg_signal_backend TO %[1]s\n"+
+			"CREATE ROLE %[3]s LOGIN\n", p.app(), password, CertUser))
+	if err := run(single); err != nil {
+		return err
+	}
+	access := filepath.Join(data, "pg_hba.conf") // the first line that fits decides
+	rest, err := os.ReadFile(access)
+	if err != nil {
+		return err
+	}
+	first := fmt.Sprintf("hostssl all %[1]s all cert\nhost all %[1]s all reject\n", CertUser)
+	return os.WriteFile(access, append([]byte(first), rest...), 0o600)
 }
 
 // command keeps synchronous_commit and full_page_writes on: see "What is
@@ -114,6 +124,12 @@ func (p *postgres) command(s *Server) *exec.Cmd {
 		// Files in the data directory, which go away with it, in place of
 		// shared memory, which a killed server would leave to the system.
 		"dynamic_shared_memory_type": "mmap",
+	}
+	if !s.withoutTLS {
+		settings["ssl"] = "on"
+		settings["ssl_cert_file"] = s.file("server.crt")
+		settings["ssl_key_file"] = s.file("server.key")
+		settings["ssl_ca_file"] = s.file("root.crt")
 	}
 	for name, value := range s.settings {
 		settings[name] = value

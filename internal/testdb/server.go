@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
@@ -44,6 +43,9 @@ type Server struct {
 	settings map[string]string
 	dog      *watchdog
 	primary  *Server // of a standby
+
+	authority  *Authority
+	withoutTLS bool
 
 	mu      sync.Mutex
 	process *process // nil before Start and after Stop or Kill
@@ -85,9 +87,12 @@ func newServer(e engine, opts []Option) (s *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	password, err := os.ReadFile(filepath.Join(s.dir, "password"))
+	password, err := os.ReadFile(s.file("password"))
 	if err != nil {
 		return nil, err
+	}
+	if err := s.setUpTLS(); err != nil {
+		return nil, fmt.Errorf("certificates: %w", err)
 	}
 	s.base = target{user: e.app(), password: string(password)}
 	if e.kind() == KindPostgres {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -45,11 +44,7 @@ func (s *Server) copyPrimary() error {
 		}
 	}
 	s.primary.mu.Unlock()
-	password := filepath.Join(s.dir, "password")
-	if err := os.WriteFile(password, []byte(s.primary.base.password), 0o600); err != nil {
-		return err
-	}
-	if err := s.as.own(password); err != nil {
+	if err := s.write("password", []byte(s.primary.base.password)); err != nil {
 		return err
 	}
 	host, port, err := net.SplitHostPort(s.primary.Addr())
@@ -57,8 +52,8 @@ func (s *Server) copyPrimary() error {
 		return err
 	}
 	pg := s.engine.(*postgres)
-	cmd := exec.Command(filepath.Join(pg.bin, "pg_basebackup"), "-D", filepath.Join(s.dir, "data"),
+	cmd := exec.Command(filepath.Join(pg.bin, "pg_basebackup"), "-D", s.file("data"),
 		"-h", host, "-p", port, "-U", pg.admin(), "-w", "-R", "-X", "stream", "-c", "fast", "--no-sync")
-	cmd.Env = []string{"PGPASSWORD=" + s.primary.base.password}
+	cmd.Env = []string{"PGPASSWORD=" + s.primary.base.password, "PGSSLMODE=disable"}
 	return runAs(cmd, s.dir, s.as)
 }

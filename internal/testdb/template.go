@@ -17,7 +17,7 @@ import (
 
 // templateVersion is part of a template's name. Count it up when initialize or
 // a setting that must be the same at both times changes.
-const templateVersion = "1"
+const templateVersion = "2"
 
 // cacheRoot is where templates live: the user's cache, or, where there is none,
 // a directory below the temporary one that nobody else can write to.

@@ -1,0 +1,72 @@
+package pooled
+
+import (
+	"sync"
+	"time"
+)
+
+// EventKind says what an Event tells of.
+type EventKind string
+
+const (
+	EventResize      EventKind = "resize"
+	EventPause       EventKind = "pause"
+	EventResume      EventKind = "resume"
+	EventEvict       EventKind = "evict"
+	EventShutdown    EventKind = "shutdown"
+	EventFailover    EventKind = "failover"
+	EventUnreachable EventKind = "unreachable"  // a dial failed, the first after one that did not
+	EventBreakerOpen EventKind = "breaker_open" // the breaker opened
+	EventConnected   EventKind = "connected"    // a dial succeeded after one or more that failed
+	EventLeak        EventKind = "leak"
+	EventLeakOver    EventKind = "leak_over" // a leaked loan came back
+	EventSlow        EventKind = "slow"
+	EventRepeated    EventKind = "repeated"
+	EventReady       EventKind = "ready"
+	EventNotReady    EventKind = "not_ready"
+	EventReset       EventKind = "reset" // of the statements' figures
+)
+
+// Event is something that happened to a pool, to mark in a graph.
+type Event struct {
+	Seq  uint64 // 1 for the pool's first, one more for each that follows
+	At   time.Time
+	Kind EventKind
+	Text string // a phrase; no literal, argument or secret
+}
+
+// eventsKept is how many events a pool remembers.
+const eventsKept = 256
+
+// eventRing keeps the last events.
+type eventRing struct {
+	mu   sync.Mutex // never held while anything else is done
+	seq  uint64
+	ring [eventsKept]Event
+}
+
+// note adds an event. It may be called with any lock of the pool held.
+func (p *Pool) note(kind EventKind, text string) {
+	r := &p.events
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ring[r.seq%eventsKept] = Event{r.seq + 1, time.Now(), kind, text}
+	r.seq++
+}
+
+// Events returns what happened since the event with that number, oldest first;
+// 0 asks for all that the pool remembers, which are the last 256.
+func (p *Pool) Events(since uint64) []Event {
+	r := &p.events
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	from := since
+	if r.seq > eventsKept {
+		from = max(from, r.seq-eventsKept)
+	}
+	var list []Event
+	for ; from < r.seq; from++ {
+		list = append(list, r.ring[from%eventsKept])
+	}
+	return list
+}
