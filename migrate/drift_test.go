@@ -119,7 +119,7 @@ func TestValidateFindsEverythingAtOnce(t *testing.T) {
 			"00002_b.sql", file("CREATE TABLE b (id int);", "DROP TABLE b;"), // the same number
 			// 3 is not there any more
 			"00005_e.sql", file("CREATE TABLE e (id int);", ""), // out of order, no way back
-			"00006_f.sql", "-- +goose Up\nCREATE TABLE f (id int)\n", // no semicolon
+			"00006_f.sql", "-- +goose Up\nCREATE TABLE f (id int DEFAULT 'hush')\n", // no semicolon
 			"00007_g.sql", file("CREATE TABLE g (id int);", "DROP TABLE g;"),
 			"seed.sql", "SELECT 1;",
 			"00009_i.go", "package x",
@@ -138,6 +138,9 @@ func TestValidateFindsEverythingAtOnce(t *testing.T) {
 			if x, ok := got[kind]; !ok || file != "" && x.File != file {
 				t.Errorf("%s: %+v in %v", kind, x, kindsOf(f))
 			}
+		}
+		if text := got[migrate.Unparsable].Message; strings.Contains(text, "hush") || !strings.Contains(text, "semicolon") {
+			t.Error(text)
 		}
 		// Errors first.
 		if f[0].Severity != migrate.SeverityError || f[len(f)-1].Severity == migrate.SeverityError {

@@ -201,7 +201,14 @@ func (r *run) beat(ctx context.Context) {
 // stays ours until that ends: a lease can only be taken over by writing to the
 // row.
 func (r *run) fence(ctx context.Context, q querier) error {
-	if r.mode != LockTable {
+	switch {
+	case r.mode == LockSession && r.s.flavor() == pooled.Postgres:
+		// Another session means a pooler in between that was not recognized.
+		if pid, err := r.s.session(ctx, q); err != nil || pid == r.session {
+			return err
+		}
+		return fmt.Errorf("%w: this is not the session that took it, as behind a pooler; Config.Lock = LockTable holds there", ErrLockLost)
+	case r.mode != LockTable:
 		return nil
 	}
 	b := &binder{s: r.s}

@@ -245,3 +245,42 @@ func TestLostConnectionIsSurvivedByOneRunner(t *testing.T) {
 		}
 	})
 }
+
+// The process is killed and the server goes on with its statement: whoever
+// comes next waits until that is over.
+func TestNobodyRunsBesideTheStatementOfADeadProcess(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		look := "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%' AND datname = current_database()"
+		if r.name == "MySQL" {
+			look = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%' AND db = database()"
+		}
+		cmd, _, errs := work{Driver: r.driver, DSN: r.dsn, Set: "sleep"}.command(t)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for start := time.Now(); ask[int](t, r.db, look) == 0; {
+			if time.Since(start) > 20*time.Second {
+				t.Fatalf("the statement does not run: %s", errs.String())
+			}
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if n := ask[int](t, r.db, look); n != 1 {
+			t.Fatalf("%d statements run after the kill, which proves nothing", n)
+		}
+		beside := -1
+		m := newMigrator(t, r.db, workSets["sleep"][r.driver], func(c *migrate.Config) {
+			c.Progress = func(e migrate.Event) {
+				if e.Kind == migrate.EventStarted {
+					beside = ask[int](t, r.open(t, r.driver), look)
+				}
+			}
+		})
+		if report := up(t, m); beside != 0 || report.Waited <= 0 || len(report.Steps) != 1 {
+			t.Errorf("%d beside it, waited %v, %s", beside, report.Waited, steps(report))
+		}
+		if f, err := m.Validate(t.Context()); err != nil || len(f) != 0 {
+			t.Error(f, err)
+		}
+	})
+}

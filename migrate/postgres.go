@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
@@ -80,6 +81,17 @@ func (postgres) pooler(ctx context.Context, conn *sql.Conn) (bool, error) {
 	err = conn.Raw(func(dc any) error {
 		if base, err := pooled.Unwrap(dc); err == nil {
 			dc = base
+		}
+		for {
+			switch c := dc.(type) {
+			case interface{ Unwrap() driver.Conn }:
+				dc = c.Unwrap()
+				continue
+			case interface{ Raw() driver.Conn }: // XSAM/otelsql
+				dc = c.Raw()
+				continue
+			}
+			break
 		}
 		given = backendPID(dc)
 		return nil

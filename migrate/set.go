@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -246,9 +247,26 @@ func (s *set) parse(f pooled.Flavor, ms ...*migration) error {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	for _, m := range todo {
+		if m.err != nil {
+			m.err = withoutText(m.err)
+		}
 		m.hashTokens(f)
 	}
 	return nil
+}
+
+var goQuoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// withoutText takes out of an error of goose's parser what it quotes of the
+// file, but for its annotations: statements may hold secrets.
+func withoutText(err error) error {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(goQuoted.ReplaceAllStringFunc(text, func(q string) string {
+		if strings.Contains(q, "+goose") {
+			return q
+		}
+		return `"..."`
+	}))
 }
 
 // cause takes off what goose wraps around an error and says nothing here.

@@ -32,6 +32,10 @@ type work struct {
 var workSets = map[string]map[string]fstest.MapFS{
 	"ten":    {"pgx": tenPostgres, "mysql": tenMySQL},
 	"twenty": {"pgx": twenty, "mysql": twenty},
+	"sleep": {
+		"pgx":   files("00001_a.sql", file("CREATE TABLE a (id int);\nSELECT pg_sleep(1.5);", "DROP TABLE a;")),
+		"mysql": files("00001_a.sql", file("CREATE TABLE a (id int);\nSELECT SLEEP(1.5);", "DROP TABLE a;")),
+	},
 }
 
 // worker runs Up and prints how many calls the driver got.
