@@ -12,14 +12,16 @@ import (
 // the next are one transaction, which the next DDL statement commits by itself:
 // a migration costs no more round trips than with goose, and no more commits.
 type books struct {
+	h     history
 	s     server
 	conn  *sql.Conn
-	dirty bool // MySQL: notes wait for a commit
+	dirty bool   // MySQL: notes wait for a commit
+	late  *Entry // MySQL: what is done and not written yet
 }
 
-func openBooks(ctx context.Context, s server, conn *sql.Conn) (*books, error) {
-	b := &books{s: s, conn: conn}
-	if s.flavor() == pooled.MySQL {
+func openBooks(ctx context.Context, h history, conn *sql.Conn) (*books, error) {
+	b := &books{h: h, s: h.s, conn: conn}
+	if h.s.flavor() == pooled.MySQL {
 		if _, err := conn.ExecContext(ctx, "SET autocommit = 0"); err != nil {
 			return nil, err
 		}
@@ -35,6 +37,12 @@ func (b *books) noted() { b.dirty = b.s.flavor() == pooled.MySQL }
 func (b *books) flush(ctx context.Context) error {
 	if !b.dirty {
 		return nil
+	}
+	if b.late != nil {
+		if err := b.h.finish(ctx, b.conn, b.late); err != nil {
+			return err
+		}
+		b.late = nil
 	}
 	_, err := b.conn.ExecContext(ctx, "COMMIT")
 	b.dirty = err != nil

@@ -56,7 +56,9 @@ type Entry struct {
 	sums    sums
 	hashes  []string // of the statements of the direction that ran, and of the other
 	other   []string
-	session int64  // the server's number of the session that ran it
+	session int64     // the server's number of the session that ran it
+	began   time.Time // by the clock of this process, of an entry that it makes
+	ended   time.Time
 	begun   bool   // statement number Statement+1 was begun: whether it is done is not known
 	probe   string // the state of what it changes, before it began
 }
@@ -77,4 +79,10 @@ func (e *Entry) unfinished() bool {
 // link is the hash that goes into the next entry's.
 func (e *Entry) link(before string) string {
 	return hash(before, itoa(e.ID), itoa(e.Version), string(e.Operation), e.sums.up, e.sums.down, e.sums.upTokens, e.sums.downTokens)
+}
+
+// end says what became of it, now.
+func (e *Entry) end(s Status) {
+	e.ended = time.Now()
+	e.Status, e.Duration = s, e.ended.Sub(e.began)
 }

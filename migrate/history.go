@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pooledsql/pooled"
 )
 
 // history is the table beside goose's.
@@ -67,32 +69,44 @@ func (q inlined) ExecContext(ctx context.Context, query string, args ...any) (sq
 	return q.querier.ExecContext(ctx, query)
 }
 
-// ago is the moment that lies so long before now.
-func (b *binder) ago(d time.Duration) string {
-	if b.s.transactionalDDL() {
-		return b.s.now() + " - " + b.v(d.Microseconds()) + "::bigint * interval '1 microsecond'"
+// ago is a moment by the server's clock; the zero time is now.
+func (b *binder) ago(t time.Time) string {
+	if t.IsZero() {
+		return b.s.now()
 	}
-	return fmt.Sprintf("%s - INTERVAL %d MICROSECOND", b.s.now(), d.Microseconds())
+	since := time.Since(t).Microseconds()
+	if b.s.transactionalDDL() {
+		return b.s.now() + " - " + b.v(since) + "::bigint * interval '1 microsecond'"
+	}
+	return fmt.Sprintf("%s - INTERVAL %d MICROSECOND", b.s.now(), since)
 }
 
-// insert adds an entry. Its chain is computed here from the entry before.
-func (h history) insert(ctx context.Context, q querier, e *Entry, before string) error {
-	e.Chain = e.link(before)
+// insert adds entries that have their number and their chain. On MySQL one that
+// is there already is brought up to date.
+func (h history) insert(ctx context.Context, q querier, entries ...*Entry) error {
 	b := &binder{s: h.s}
-	var values []string
-	for _, v := range []any{e.ID, e.Run, e.Version, clip(e.Name, 250), string(e.Operation), string(e.Status), e.Tracked, e.Statement,
-		e.Statements, e.begun, e.probe, e.session, e.sums.up, e.sums.down, e.sums.upTokens, e.sums.downTokens,
-		strings.Join(e.hashes, " "), strings.Join(e.other, " "), e.Chain, e.Who, e.Host, e.AppVersion, e.Error, e.Duration.Microseconds()} {
-		values = append(values, b.v(v))
+	rows := make([]string, len(entries))
+	for i, e := range entries {
+		var values []string
+		for _, v := range []any{e.ID, e.Run, e.Version, clip(e.Name, 250), string(e.Operation), string(e.Status), e.Tracked, e.Statement,
+			e.Statements, e.begun, e.probe, e.session, e.sums.up, e.sums.down, e.sums.upTokens, e.sums.downTokens,
+			strings.Join(e.hashes, " "), strings.Join(e.other, " "), e.Chain, e.Who, e.Host, e.AppVersion, e.Error, e.Duration.Microseconds()} {
+			values = append(values, b.v(v))
+		}
+		values = append(values, b.ago(e.began))
+		if e.Status == StatusRunning {
+			values = append(values, "NULL")
+		} else {
+			values = append(values, b.ago(e.ended))
+		}
+		rows[i] = "(" + strings.Join(values, ", ") + ")"
 	}
-	values = append(values, b.ago(e.Duration))
-	finished := "NULL"
-	if e.Status != StatusRunning {
-		finished = h.s.now()
+	query := "INSERT INTO " + h.table + " (" + historyColumns + ", started_at, finished_at) VALUES " + strings.Join(rows, ", ")
+	if h.s.flavor() == pooled.MySQL && len(entries) > 1 {
+		query += " ON DUPLICATE KEY UPDATE status = VALUES(status), statement = VALUES(statement), begun = VALUES(begun), " +
+			"duration_us = VALUES(duration_us), finished_at = VALUES(finished_at)"
 	}
-	_, err := q.ExecContext(ctx, "INSERT INTO "+h.table+" ("+historyColumns+", started_at, finished_at) VALUES ("+
-		strings.Join(values, ", ")+", "+finished+")", b.args...)
-	if err != nil {
+	if _, err := q.ExecContext(ctx, query, b.args...); err != nil {
 		return fmt.Errorf("write to %s: %w", h.table, err)
 	}
 	return nil
@@ -170,7 +184,8 @@ func (h history) hold(ctx context.Context, q querier, e *Entry) error {
 		return fmt.Errorf("write to %s: %w", h.table, err)
 	}
 	e.ID, e.Operation, e.Status = 0, "lock", StatusRunning
-	return h.insert(ctx, q, e, "")
+	e.Chain = e.link("")
+	return h.insert(ctx, q, e)
 }
 
 // letGo notes that nobody has the lock.

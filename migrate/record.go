@@ -25,8 +25,9 @@ func (r *run) record(ctx context.Context, ms []*migration, op Operation, also fu
 					}
 				}
 				e := r.entry(m)
-				e.Operation, e.Status, e.Statements = op, StatusDone, len(m.up.statements)
+				e.Operation, e.Statements = op, len(m.up.statements)
 				e.Statement = e.Statements
+				e.end(StatusDone)
 				if err := r.add(ctx, tx, e); err != nil {
 					return err
 				}

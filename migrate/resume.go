@@ -43,6 +43,9 @@ func (t *tracked) resume(ctx context.Context, from *Entry) error {
 	// has the same run, so that Down goes back to the beginning of both.
 	t.e.Statement, t.e.Run = done, from.Run
 	t.e.session = r.session
+	if err := r.books.flush(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
 	from.Status = StatusGone
 	err := transaction(ctx, t.conn, func(tx *sql.Tx) error {
 		if err := r.h.finish(ctx, tx, from); err != nil {

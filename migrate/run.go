@@ -216,7 +216,7 @@ func transaction(ctx context.Context, conn *sql.Conn, f func(*sql.Tx) error) err
 // entry begins an entry of the history.
 func (r *run) entry(m *migration) *Entry {
 	c := r.m.cfg
-	e := &Entry{Run: r.report.Run, Who: c.Who, Host: c.Host, AppVersion: c.AppVersion, session: r.session}
+	e := &Entry{began: time.Now(), Run: r.report.Run, Who: c.Who, Host: c.Host, AppVersion: c.AppVersion, session: r.session}
 	if m != nil {
 		e.Version, e.Name, e.sums = m.version, m.name, m.sums
 		e.hashes, e.other = m.up.hashes, m.down.hashes
@@ -225,14 +225,21 @@ func (r *run) entry(m *migration) *Entry {
 	return e
 }
 
-// add numbers an entry, writes it and takes it into the state, which the caller
-// puts back if the transaction fails.
-func (r *run) add(ctx context.Context, q querier, e *Entry) error {
+// number gives entries their places in the history and takes them into the
+// state, which the caller puts back if the transaction fails.
+func (r *run) number(e *Entry) {
 	id, chain := r.state.last()
 	e.ID = id + 1
-	if err := r.h.insert(ctx, q, e, chain); err != nil {
-		return err
-	}
+	e.Chain = e.link(chain)
 	r.state.entries = append(r.state.entries, e)
-	return nil
+}
+
+// add numbers an entry and writes it.
+func (r *run) add(ctx context.Context, q querier, e *Entry) error {
+	r.number(e)
+	err := r.h.insert(ctx, q, e)
+	if err != nil {
+		r.state.entries = r.state.entries[:len(r.state.entries)-1]
+	}
+	return err
 }

@@ -29,8 +29,13 @@ type tracked struct {
 func (r *run) track(ctx context.Context, s step) error {
 	return r.with(ctx, func(conn *sql.Conn) (err error) {
 		if r.books == nil {
-			if r.books, err = openBooks(ctx, r.s, conn); err != nil {
+			if r.books, err = openBooks(ctx, r.h, conn); err != nil {
 				return err
+			}
+			if r.s.flavor() == pooled.MySQL {
+				if err := r.boundLocks(ctx, conn, false); err != nil {
+					return r.failed(s, 0, false, err)
+				}
 			}
 		}
 		if r.conn == nil { // the next step has another connection
@@ -43,7 +48,6 @@ func (r *run) track(ctx context.Context, s step) error {
 		r.begin(s)
 		err = t.run(ctx)
 		if err == nil {
-			t.e.Duration = time.Since(t.start)
 			r.done(s, t.e)
 		}
 		return err
@@ -54,11 +58,6 @@ func (t *tracked) run(ctx context.Context) error {
 	r := t.r
 	t.e = r.entryOf(t.s)
 	t.e.Tracked, t.e.Status = true, StatusRunning
-	if r.s.flavor() == pooled.MySQL {
-		if err := r.boundLocks(ctx, t.conn, false); err != nil {
-			return r.failed(t.s, 0, false, err)
-		}
-	}
 	if t.s.from != nil {
 		if err := t.resume(ctx, t.s.from); err != nil {
 			return err
@@ -160,8 +159,7 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 // that follow each other where the file may be in one transaction, else one.
 func (t *tracked) atomic(ctx context.Context) error {
 	r := t.r
-	before := *t.e
-	wrote := t.wrote
+	before, wrote, count := *t.e, t.wrote, len(r.state.entries)
 	return r.patiently(ctx, func() error {
 		err := r.books.atomically(ctx, func(q querier) error {
 			if r.s.flavor() == pooled.Postgres {
@@ -190,11 +188,9 @@ func (t *tracked) atomic(ctx context.Context) error {
 			return r.fence(ctx, q)
 		})
 		if err != nil {
-			if !wrote && t.wrote { // the entry was rolled back too
-				r.state.entries = r.state.entries[:len(r.state.entries)-1]
-			}
 			failed := t.e.Statement
-			*t.e, t.wrote = before, wrote
+			// The entry was rolled back too, if it is new.
+			*t.e, t.wrote, r.state.entries = before, wrote, r.state.entries[:count]
 			return &atStatement{failed, err}
 		}
 		return nil
@@ -215,16 +211,28 @@ func (t *tracked) note(ctx context.Context, q querier, begun bool) error {
 	t.e.begun, t.e.session = begun, t.r.session
 	t.r.books.noted()
 	if !t.wrote {
-		if err := t.r.add(ctx, q, t.e); err != nil {
-			return err
-		}
-		t.wrote = true
-		return nil
+		return t.write(ctx, q)
 	}
 	if begun {
 		return t.r.h.begin(ctx, q, t.e)
 	}
 	return t.r.h.done(ctx, q, t.e)
+}
+
+// write adds the entry, with the end of the one before if that waits.
+func (t *tracked) write(ctx context.Context, q querier) error {
+	r := t.r
+	r.number(t.e)
+	entries := []*Entry{t.e}
+	if late := r.books.late; late != nil && q == querier(t.conn) {
+		entries = []*Entry{late, t.e}
+	}
+	if err := r.h.insert(ctx, q, entries...); err != nil {
+		r.state.entries = r.state.entries[:len(r.state.entries)-1]
+		return err
+	}
+	t.wrote, r.books.late = true, nil
+	return nil
 }
 
 // finish writes the end into both tables, within a transaction.
@@ -233,13 +241,16 @@ func (t *tracked) finish(ctx context.Context, q querier) error {
 	if err := r.mark(ctx, q, t.s); err != nil {
 		return err
 	}
-	t.e.begun, t.e.Status, t.e.Duration = false, StatusDone, time.Since(t.start)
+	t.e.begun = false
+	t.e.end(StatusDone)
 	var err error
-	if t.wrote {
+	switch {
+	case !t.wrote:
+		err = t.write(ctx, q)
+	case r.s.flavor() == pooled.MySQL && q == querier(t.conn):
+		r.books.late = t.e // with the next entry, in one statement
+	default:
 		err = r.h.finish(ctx, q, t.e)
-	} else {
-		err = r.add(ctx, q, t.e)
-		t.wrote = err == nil
 	}
 	if err != nil {
 		return err
@@ -275,7 +286,8 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 	}
 	// What was noted before the statement that failed holds.
 	if r.books.flush(short) == nil && t.conn.PingContext(short) == nil {
-		t.e.Status, t.e.Error, t.e.begun, t.e.Duration = StatusFailed, redact(err), false, time.Since(t.start)
+		t.e.Error, t.e.begun = redact(err), false
+		t.e.end(StatusFailed)
 		if t.inTx {
 			// The notes went with the transaction: the table knows how far it was.
 			if n, err := one[int](short, t.conn, "SELECT statement FROM "+r.h.table+" WHERE id = "+itoa(t.e.ID)); err == nil {
