@@ -15,8 +15,10 @@ type books struct {
 	h     history
 	s     server
 	conn  *sql.Conn
-	dirty bool   // MySQL: notes wait for a commit
-	late  *Entry // MySQL: what is done and not written yet
+	dirty bool // MySQL: notes wait for a commit
+	// MySQL: the entry that is done and says so with the next one, or at the end.
+	// Meanwhile goose's row tells.
+	late *Entry
 }
 
 func openBooks(ctx context.Context, h history, conn *sql.Conn) (*books, error) {
@@ -38,12 +40,6 @@ func (b *books) flush(ctx context.Context) error {
 	if !b.dirty {
 		return nil
 	}
-	if b.late != nil {
-		if err := b.h.finish(ctx, b.conn, b.late); err != nil {
-			return err
-		}
-		b.late = nil
-	}
 	_, err := b.conn.ExecContext(ctx, "COMMIT")
 	b.dirty = err != nil
 	return err
@@ -58,7 +54,9 @@ func (b *books) atomically(ctx context.Context, f func(querier) error) error {
 	if err := b.flush(ctx); err != nil {
 		return err
 	}
+	late := b.late
 	if err := f(b.conn); err != nil {
+		b.late = late
 		_, _ = b.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		return err
 	}
@@ -69,6 +67,12 @@ func (b *books) atomically(ctx context.Context, f func(querier) error) error {
 // close ends what was deferred.
 func (b *books) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	if b.late != nil {
+		if err := b.h.finish(ctx, b.conn, b.late); err != nil {
+			return err
+		}
+		b.late, b.dirty = nil, true
+	}
 	err := b.flush(ctx)
 	if err == nil && b.s.flavor() == pooled.MySQL {
 		_, err = b.conn.ExecContext(ctx, "SET autocommit = 1")

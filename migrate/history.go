@@ -39,6 +39,9 @@ func (b *binder) v(value any) string {
 		if v == "" {
 			return "''"
 		}
+		if plain(v) {
+			return "'" + v + "'"
+		}
 		// In hexadecimal no mode of the server reads anything else into it.
 		return fmt.Sprintf("_utf8mb4 x'%x'", v)
 	case bool:
@@ -48,6 +51,16 @@ func (b *binder) v(value any) string {
 		return "0"
 	}
 	return fmt.Sprint(value)
+}
+
+// plain reports whether a text needs no care between quotes.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '\'' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // inlined writes the arguments of goose's own statements out, too.

@@ -216,6 +216,9 @@ var autoIncrement = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // probe reads what SHOW CREATE says of the objects that a statement names.
 func (s mysql) probe(ctx context.Context, q querier, st *pooled.Statement, text string) (string, error) {
+	if newTable(st, text) != "" {
+		return "", nil
+	}
 	var asks []string
 	if kind, name := mysqlObject(text); kind != "" {
 		asks = []string{"SHOW CREATE " + kind + " " + name}
@@ -240,6 +243,34 @@ func (s mysql) probe(ctx context.Context, q querier, st *pooled.Statement, text 
 		states = append(states, state)
 	}
 	return hash(states...), nil
+}
+
+// newTable returns the name of the table of a plain CREATE TABLE, which fails
+// where the table is there: it needs no look before it runs.
+func newTable(st *pooled.Statement, text string) string {
+	words := heads(pooled.MySQL, text)
+	if len(words) > 2 && words[0] == "CREATE" && words[1] == "TABLE" && words[2] != "IF" && len(st.Tables) > 0 {
+		return st.Tables[0]
+	}
+	return ""
+}
+
+// ran compares what the statement changes with how it was before. A new table
+// is this statement's if it is not older than the entry.
+func (s mysql) ran(ctx context.Context, q querier, st *pooled.Statement, text string, e *Entry) (bool, error) {
+	table := newTable(st, text)
+	if table == "" {
+		now, err := s.probe(ctx, q, st, text)
+		return now != e.probe, err
+	}
+	b := &binder{s: s}
+	schema, name, ok := strings.Cut(strings.ReplaceAll(table, "`", ""), ".")
+	where := "table_schema = " + b.v(schema) + " AND table_name = " + b.v(name)
+	if !ok {
+		where = "table_schema = DATABASE() AND table_name = " + b.v(schema)
+	}
+	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE "+where+
+		fmt.Sprintf(" AND UNIX_TIMESTAMP(create_time) >= %d)", e.Started.Unix()))
 }
 
 // quoteMySQL quotes a name that may be qualified and quoted already.

@@ -14,8 +14,8 @@ import (
 )
 
 // A thousand small migrations cost at most 15 % more than with plain goose. The
-// two take turns, each on a database of its own, and the best round of each
-// counts: what else the machine does only adds. Only make measure holds it to
+// two take turns, each on a database of its own, and the median of the rounds
+// counts, so that what else the machine does falls on both. Only make measure holds it to
 // the bound: the race detector and neighbours measure themselves.
 func TestThousandMigrationsCostLittleMoreThanGoose(t *testing.T) {
 	count, rounds, bound := 60, 1, 10.0
@@ -25,6 +25,7 @@ func TestThousandMigrationsCostLittleMoreThanGoose(t *testing.T) {
 	onEach(t, func(t *testing.T, r *rig) {
 		set := overheadSet(count)
 		var plain, ours []time.Duration
+		var ratios []float64
 		for range rounds {
 			g := newRig(t, r.kind)
 			start := time.Now()
@@ -47,11 +48,14 @@ func TestThousandMigrationsCostLittleMoreThanGoose(t *testing.T) {
 				t.Fatal(len(rep.Steps), err)
 			}
 			ours = append(ours, time.Since(start))
+			ratios = append(ratios, float64(ours[len(ours)-1])/float64(plain[len(plain)-1]))
 			g.db.Close()
 			o.db.Close()
 		}
-		best, ratio := slices.Min(plain), float64(slices.Min(ours))/float64(slices.Min(plain))
-		t.Logf("%d migrations: plain goose %v, ours %v", count, best.Round(time.Millisecond), slices.Min(ours).Round(time.Millisecond))
+		slices.Sort(ratios)
+		ratio := ratios[len(ratios)/2]
+		t.Logf("%d migrations: plain goose %v, ours %v at best; %.2f", count, slices.Min(plain).Round(time.Millisecond),
+			slices.Min(ours).Round(time.Millisecond), ratios)
 		t.Logf("MEASURED|%d migrations on %s: time, of plain goose's|%.3g|<= %.4g|%s", count, r.name, ratio, bound,
 			map[bool]string{true: "ok", false: "MISSED"}[ratio <= bound])
 		if ratio > bound {

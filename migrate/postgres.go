@@ -249,6 +249,15 @@ func (p postgres) probe(ctx context.Context, q querier, st *pooled.Statement, te
 	return state.String, err
 }
 
+// ran compares the state of the index with what the statement wants.
+func (p postgres) ran(ctx context.Context, q querier, st *pooled.Statement, text string, _ *Entry) (bool, error) {
+	state, err := p.probe(ctx, q, st, text)
+	if st.Operation == "DROP" {
+		return state == "absent", err
+	}
+	return state == "valid", err
+}
+
 // index names the index of a statement. CREATE INDEX takes no schema: it is
 // that of the table.
 func (postgres) index(st *pooled.Statement, text string) string {

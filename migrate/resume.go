@@ -86,27 +86,12 @@ func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error)
 		return false, undecided(t.s.m, t.s.dir, from.Statement+1, t.s.m.line(t.s.dir, from.Statement+1),
 			"the run ended within it, and its text does not show what it changes")
 	case probed:
-		now, err := r.s.probe(ctx, t.conn, &st, text)
-		if err != nil {
+		if ran, err = r.s.ran(ctx, t.conn, &st, text, from); err != nil {
 			return false, fmt.Errorf("migrate: look at what %s changes: %w", t.s.m.label(), err)
 		}
-		if flavor == pooled.Postgres { // the state of an index says it all
-			if err := r.s.clean(ctx, t.conn, text); err != nil {
-				return false, fmt.Errorf("migrate: drop the invalid index of %s: %w", t.s.m.label(), err)
-			}
-			return now == wanted(st.Operation), nil
-		}
-		return now != from.probe, nil
+		return ran, nil
 	}
 	return false, nil
-}
-
-// wanted is the state of an index when a statement is done with it.
-func wanted(operation string) string {
-	if operation == "DROP" {
-		return "absent"
-	}
-	return "valid"
 }
 
 func undecided(m *migration, d Direction, statement, line int, why string) error {

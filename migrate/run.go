@@ -116,8 +116,16 @@ func (r *run) ready(ctx context.Context) error {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		var err error
-		r.state, err = r.m.readState(ctx, r.s, conn)
-		return err
+		if r.state, err = r.m.readState(ctx, r.s, conn); err != nil {
+			return err
+		}
+		for _, e := range r.state.settled {
+			e.Status, e.Statement, e.begun = StatusDone, e.Statements, false
+			if err := r.h.finish(ctx, conn, e); err != nil {
+				return fmt.Errorf("migrate: %w", err)
+			}
+		}
+		return nil
 	})
 }
 

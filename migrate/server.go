@@ -58,6 +58,9 @@ type server interface {
 	nature(st *pooled.Statement, text string, inTx bool) nature
 	// probe returns the state of what a statement changes.
 	probe(ctx context.Context, q querier, st *pooled.Statement, text string) (string, error)
+	// ran reports, by the state of what it changes, whether a statement ran
+	// within which the process of an entry ended.
+	ran(ctx context.Context, q querier, st *pooled.Statement, text string, e *Entry) (bool, error)
 	// clean removes what an attempt of the statement may have left that stands
 	// in the way of the next.
 	clean(ctx context.Context, q querier, text string) error

@@ -16,6 +16,7 @@ type state struct {
 	isApplied  map[int64]bool
 	entries    []*Entry
 	latest     map[int64]*Entry // of an applied version: the entry that knows its checksums
+	settled    []*Entry         // half done by the history, and done by goose's table
 	open       *Entry           // the run that ended within a migration
 }
 
@@ -75,8 +76,13 @@ func (st *state) note(e *Entry) {
 		if st.isApplied[e.Version] != (e.direction() == DirectionUp) {
 			st.open = e
 		}
-		if e.direction() == DirectionUp && st.isApplied[e.Version] {
-			st.latest[e.Version] = e
+		if st.isApplied[e.Version] == (e.direction() == DirectionUp) {
+			st.settled = append(st.settled, e)
+			if e.direction() == DirectionUp {
+				st.latest[e.Version] = e
+			} else {
+				delete(st.latest, e.Version)
+			}
 		}
 	case e.Status != StatusDone:
 	case e.Operation == OperationDown:
