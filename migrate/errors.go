@@ -95,6 +95,8 @@ func hint(err error) string {
 		return "this statement does not run in a transaction: mark the file -- +goose NO TRANSACTION"
 	case "55P04":
 		return "a new enum value can be used after the transaction that adds it: Config.Batch = BatchEach"
+	case "53200":
+		return "one transaction may hold more locks than the server has room for (max_locks_per_transaction): Config.Batch = BatchEach"
 	case "55006":
 		return "rows changed earlier in the transaction stand in the way: Config.Batch = BatchEach"
 	}

@@ -20,7 +20,7 @@ import (
 func TestThousandMigrationsCostLittleMoreThanGoose(t *testing.T) {
 	count, rounds, bound := 60, 1, 10.0
 	if os.Getenv("POOLED_TEST_MEASURE") != "" {
-		count, rounds, bound = 1000, 7, 1.15
+		count, rounds, bound = 1000, 5, 1.15
 	}
 	onEach(t, func(t *testing.T, r *rig) {
 		set := overheadSet(count)
