@@ -113,6 +113,9 @@ func (p *Pool) unreachableLocked(err error) {
 		p.tellUnreachableLocked(info)
 	}
 
+	if o.open {
+		p.divertLocked()
+	}
 	if o.hopeless || p.givenUpLocked(now) {
 		for p.queue.head != nil {
 			p.grantLocked(p.queue.head, nil, p.outageErrorLocked())
@@ -134,8 +137,11 @@ func (p *Pool) givenUpLocked(now int64) bool {
 
 // pointlessLocked returns the error for a caller that found no link, if there
 // is no use in waiting for one.
-func (p *Pool) pointlessLocked(ctx context.Context) error {
+func (p *Pool) pointlessLocked(ctx context.Context, h *conn) error {
 	o, now := &p.outage, nano()
+	if o.open && h.detours {
+		return p.outageErrorLocked()
+	}
 	if o.failures == 0 || len(p.links) > 0 {
 		return nil
 	}

@@ -205,6 +205,16 @@ type Config struct {
 	// when the breaker opens.
 	OutageGrace time.Duration
 
+	// ReadFallback is a connection string of the same driver, without
+	// parameters of the pool, for another server with the same data: a replica,
+	// or the direct address behind a pooler. While the breaker is open, it
+	// answers the queries that are proven reads, outside transactions and on
+	// sessions that nothing else was done with (Stats.FallbackReads counts
+	// them). It never gets a write, and has up to MaxConns links of its own.
+	// What it answers may be older than what the program has written. Default:
+	// none. It is never printed.
+	ReadFallback string
+
 	// StatementCacheSize is how many prepared statements the pool keeps on
 	// each link. Default: 32. Off: none (PgBouncer in transaction mode).
 	StatementCacheSize int

@@ -41,6 +41,8 @@ type conn struct {
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
 	quiet   bool       // the pool's own: counted nowhere
+	trace   follower   // of the present statement
+	detours bool       // the present statement may be answered by the fallback
 	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a
@@ -50,8 +52,12 @@ type conn struct {
 	doomed bool
 }
 
-// bind returns the link of the present loan, which it begins if need be.
-func (h *conn) bind(ctx context.Context) (*link, error) {
+// bind returns the link of the present loan, for st. It begins one if need be,
+// in that phase.
+func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, error) {
+	if h.wants != st { // see openRows
+		h.wants = st
+	}
 	if h.state.onLoan() {
 		if h.link.broken && !h.off {
 			return nil, driver.ErrBadConn
@@ -61,36 +67,43 @@ func (h *conn) bind(ctx context.Context) (*link, error) {
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, false)
+	return h.borrow(ctx, phase, false)
 }
 
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-func (h *conn) borrow(ctx context.Context, front bool) (*link, error) {
-	hook := h.pool.cfg.Hooks.OnAcquire
-	if hook == nil {
-		return h.lend(ctx, front)
+func (h *conn) borrow(ctx context.Context, phase int64, front bool) (*link, error) {
+	if h.pool.cfg.Hooks.OnAcquire == nil {
+		return h.lend(ctx, phase, front)
 	}
+	return h.borrowTold(ctx, phase, front)
+}
+
+// borrowTold is borrow with a hook.
+func (h *conn) borrowTold(ctx context.Context, phase int64, front bool) (*link, error) {
 	start := nano()
-	l, err := h.lend(ctx, front)
-	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
+	l, err := h.lend(ctx, phase, front)
+	h.pool.cfg.Hooks.OnAcquire(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
 	return l, err
 }
 
-func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
+func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error) {
 	p, waited := h.pool, int64(0)
 	for {
 		now := nano()
-		since, ok := h.state.resume(now)
+		since, ok := h.state.resume(now, phase)
 		if !ok {
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
 			h.waited = waited
+			if h.trace.Trace != nil && h.wait.took > 0 {
+				h.trace.Waited(time.Duration(h.wait.took))
+			}
 			if err != nil {
 				return nil, err
 			}
 			h.link, since, now = l, l.since, nano()
-			h.state.take(now)
+			h.state.take(now, phase)
 		}
 		l := h.link
 		l.tape.lent(now, waited)
@@ -106,14 +119,6 @@ func (h *conn) lend(ctx context.Context, front bool) (*link, error) {
 			return nil, err
 		}
 		front = true
-	}
-}
-
-// runs notes for who looks at the queue what the present call runs; a pointer
-// that stands there already is not written again (see openRows).
-func (h *conn) runs(st *Statement) {
-	if h.wants != st {
-		h.wants = st
 	}
 }
 
@@ -136,13 +141,16 @@ func (h *conn) ran(l *link, st *Statement) {
 
 func (h *conn) changed(l *link, st *Statement) {
 	h.dirty = true
+	if h.tx.base != nil && st.Tx == TxSet {
+		h.tx.readOnly = h.tx.readOnly || saysReadOnly(st.Digest)
+	}
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
 	}
 	if st.State != 0 {
 		l.session.Or(uint32(st.State))
 	}
-	if st.Class == Session && h.pool.limits.on {
+	if st.Class == Session && h.pool.limits != nil {
 		l.noteTimeout(st)
 	}
 	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
@@ -161,6 +169,7 @@ func (h *conn) guard() {
 
 func (h *conn) panicked() {
 	h.busy = false
+	h.followed(errPanicked)
 	if h.state.onLoan() && !h.off {
 		h.lost = true
 		h.endTx() // the program's deferred Rollback still comes here
@@ -173,9 +182,13 @@ func (h *conn) panicked() {
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
+	}
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.queried(ctx, query, start, err)
 	}
@@ -184,10 +197,9 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.runs(st)
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, st, 0)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.execerCtx == nil && l.execer == nil {
@@ -197,26 +209,29 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		s := stmt{h: h, query: query, st: st}
 		return s.exec(ctx, args)
 	}
-	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
-		return nil, err
+	if len(args) > 0 {
+		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+			return nil, err
+		}
 	}
+	text, sent := h.commented(l, st, query, args)
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.pool.limit(ctx, l, st)
-		res, err := l.exec(limited, query, args)
+		limited, lim := h.pool.limits.limit(ctx, l, st)
+		res, err := l.exec(limited, text, sent)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			l.ended(ctx, st, h.start, 0, 0)
+			l.ended(ctx, st, h.start, 0, -1)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -226,21 +241,34 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
+	}
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	h.followed(err)
+	if err != nil {
+		h.noRows()
+	}
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.queried(ctx, query, start, err)
 	}
 	return rows, err
 }
 
+// noRows takes back what bind said of a query that failed.
+func (h *conn) noRows() {
+	if h.state.onLoan() && h.link.open == 0 {
+		h.state.clear(phaseRows)
+	}
+}
+
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	st := h.texts.get(h.pool.texts, query)
-	h.runs(st)
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, st, phaseRows)
 	if err != nil {
-		h.pool.unserved(st, err)
+		h.unserved(st, err)
 		return nil, err
 	}
 	if l.queryerCtx == nil && l.queryer == nil {
@@ -250,15 +278,18 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		s := stmt{h: h, query: query, st: st}
 		return s.queryRows(ctx, args)
 	}
-	if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
-		return nil, err
+	if len(args) > 0 {
+		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+			return nil, err
+		}
 	}
+	text, sent := h.commented(l, st, query, args)
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
-		limited, lim := h.pool.limit(ctx, l, st)
-		base, err := l.query(limited, query, args)
+		limited, lim := h.pool.limits.limit(ctx, l, st)
+		base, err := l.query(limited, text, sent)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
@@ -268,7 +299,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -289,18 +320,20 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 	h.busy = true
 	s, err = h.prepare(ctx, query)
 	h.busy = false
+	if err != nil {
+		h.followed(err)
+	}
 	return s, err
 }
 
 func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	s := &stmt{h: h, query: query, st: h.texts.get(h.pool.texts, query)}
-	h.wants = s.st
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, s.st, 0)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return nil, err
 	}
-	l.tape.begun++
+	start := l.tape.begin()
 	if h.off {
 		base, err := l.prepare(ctx, query)
 		if err != nil {
@@ -318,7 +351,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 	}
 	for {
 		before := l.evidence()
-		limited, lim := h.pool.limit(ctx, l, prepareStatement)
+		limited, lim := h.pool.limits.limit(ctx, l, prepareStatement)
 		t, err := s.twin(limited, l)
 		err = lim.done(h.pool, prepareStatement, err)
 		if err == nil {
@@ -327,6 +360,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		}
 		if l, err = h.again(ctx, l, prepareStatement, before, err); err != nil {
 			h.pool.prepared.release(s.text)
+			h.pool.failed(ctx, s.st, start, 0, err)
 			return nil, err
 		}
 	}
@@ -342,20 +376,27 @@ func (h *conn) Prepare(query string) (driver.Stmt, error) {
 func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	plain := ctx // the transaction's, under which other statements run
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, beginStatement, "")
+	}
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
-	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) {
+	if err == nil {
+		h.tx.ctx = plain
+	}
+	h.followed(err)
+	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, beginStatement, start, err)
 	}
 	return t, err
 }
 
 func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	h.wants = beginStatement
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, beginStatement, 0)
 	if err != nil {
-		h.pool.unserved(beginStatement, err)
+		h.unserved(beginStatement, err)
 		return nil, err
 	}
 	h.start = l.tape.begin()
@@ -371,13 +412,13 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		if err == nil {
 			h.state.set(phaseTx)
 			h.dirty = true
-			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start}
-			l.ended(ctx, beginStatement, h.start, 0, 0)
+			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
+			l.ended(ctx, beginStatement, h.start, 0, -1)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
-			h.pool.failed(ctx, beginStatement, h.start, 0, err)
+			h.pool.failed(ctx, beginStatement, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -399,15 +440,14 @@ func (h *conn) Ping(ctx context.Context) (err error) {
 }
 
 func (h *conn) ping(ctx context.Context) error {
-	h.wants = pingStatement
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, pingStatement, 0)
 	if err != nil {
 		return err
 	}
 	l.tape.begun++
 	for l.pinger != nil {
 		before := l.evidence()
-		limited, lim := h.pool.limit(ctx, l, pingStatement)
+		limited, lim := h.pool.limits.limit(ctx, l, pingStatement)
 		if err = lim.done(h.pool, pingStatement, l.pinger.Ping(limited)); err == nil {
 			break
 		}
@@ -433,8 +473,9 @@ func (h *conn) ResetSession(ctx context.Context) error {
 	}
 	if h.state.onLoan() {
 		h.pool.stats.unended.Add(1)
+		h.endLoan()
 	}
-	h.endLoan()
+	h.lost, h.dirty, h.tries = false, false, 0
 	h.pool.reopen()
 	return nil
 }
@@ -456,15 +497,14 @@ func (h *conn) IsValid() bool {
 // handle, where the gate may fetch it.
 func (h *conn) endLoan() {
 	h.lost, h.dirty, h.tries = false, false, 0
+	h.followed(nil) // sql.DB did not come back with what the driver skipped
 	if !h.state.onLoan() {
 		return
 	}
 	l, p := h.link, h.pool
-	now, counted := l.tape.returned()
+	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	if !counted {
-		l.use.add(used)
-	}
+	l.over(int64(used), now)
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}
@@ -515,6 +555,7 @@ func (h *conn) Close() error {
 // its link.
 var (
 	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	sessionsStatement = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(sessions of the server)"})
 	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
 	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})
 	commitStatement   = ownStatement(Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT"})

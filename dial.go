@@ -100,7 +100,10 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 		defer cancel()
 	}
 	ctx, wire := withWire(ctx)
-	wire.keepAlive, wire.statementTimeout = p.cfg.TCPKeepalive, p.limits.server
+	wire.keepAlive = p.cfg.TCPKeepalive
+	if p.limits != nil {
+		wire.statementTimeout = p.limits.server
+	}
 	_, wire.hears = p.dialect.(KillDialect)
 	var base driver.Conn
 	err := guarded(func() (err error) {

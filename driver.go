@@ -33,7 +33,7 @@ func WrapConnector(base driver.Connector, opts ...Option) (driver.Connector, err
 	if err != nil {
 		return nil, err
 	}
-	return newConnector(&wrapped{base: base.Driver(), opts: opts}, base, cfg), nil
+	return newConnector(&wrapped{base: base.Driver(), opts: opts}, base, cfg)
 }
 
 // Open is sql.Open for a driver that pooled has wrapped, with options, and
@@ -102,13 +102,19 @@ func (w *wrapped) OpenConnector(dsn string) (driver.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	var base driver.Connector = dsnConnector{w.base, cfg.dsn}
-	if dc, ok := w.base.(driver.DriverContext); ok {
-		if base, err = dc.OpenConnector(cfg.dsn); err != nil {
-			return nil, err
-		}
+	base, err := w.baseConnector(cfg.dsn)
+	if err != nil {
+		return nil, err
 	}
-	return newConnector(w, base, cfg), nil
+	return newConnector(w, base, cfg)
+}
+
+// baseConnector is what sql.Open makes of the base and a DSN.
+func (w *wrapped) baseConnector(dsn string) (driver.Connector, error) {
+	if dc, ok := w.base.(driver.DriverContext); ok {
+		return dc.OpenConnector(dsn)
+	}
+	return dsnConnector{w.base, dsn}, nil
 }
 
 // Open gives one link without a pool: it is what a wrapper above calls that
@@ -144,9 +150,14 @@ type connector struct {
 	driver *pooledDriver
 }
 
-func newConnector(w *wrapped, base driver.Connector, cfg *Config) *connector {
+func newConnector(w *wrapped, base driver.Connector, cfg *Config) (driver.Connector, error) {
+	fallback, err := w.newFallback(cfg)
+	if err != nil {
+		return nil, err
+	}
 	p := newPool(cfg, base)
-	return &connector{pool: p, driver: &pooledDriver{w, p}}
+	p.fallback = fallback
+	return &connector{pool: p, driver: &pooledDriver{w, p}}, nil
 }
 
 // Connect answers at once with a handle that holds no link. With the pool off
@@ -161,13 +172,16 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 		h.link = newLink(p, base)
 		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
-		h.state.take(nano())
+		h.state.take(nano(), 0)
 		if l := h.link; l.execerCtx == nil && l.execer == nil && l.queryerCtx == nil && l.queryer == nil {
 			return &preparing{h}, nil
 		}
 		return h, nil
 	}
 	p.reopen()
+	if p.fallback != nil {
+		return fallbackConn{h}, nil
+	}
 	return h, nil
 }
 

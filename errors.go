@@ -21,9 +21,10 @@ var (
 	// ErrCircuitOpen: the server cannot be reached and nobody waits for it any
 	// more.
 	ErrCircuitOpen = errors.New("pooled: the server cannot be reached")
-	// ErrOutcomeUnknown: the connection was lost after a statement was sent
-	// and before its answer came. The server may or may not have run it.
-	ErrOutcomeUnknown = errors.New("pooled: the connection was lost and the outcome of the statement is unknown")
+	// ErrOutcomeUnknown: the connection was lost, or the context ended, after a
+	// statement was sent and before its answer came. The server may or may not
+	// have run it.
+	ErrOutcomeUnknown = errors.New("pooled: no answer came and the outcome of the statement is unknown")
 )
 
 // AcquireError says why a caller got no link and what held the links at that
@@ -93,8 +94,9 @@ func (e *CircuitOpenError) Error() string {
 // Unwrap returns ErrCircuitOpen and the dial error.
 func (e *CircuitOpenError) Unwrap() []error { return []error{ErrCircuitOpen, sealed(e.Err)} }
 
-// LostError says that a link died under a statement whose outcome cannot be
-// known. It wraps ErrOutcomeUnknown and the base driver's error.
+// LostError says that a link died, or was given up by the end of a context,
+// under a statement whose outcome cannot be known. It wraps ErrOutcomeUnknown
+// and the base driver's error, which may be that of the context.
 type LostError struct {
 	Operation string // the statement's verb, "COMMIT" for Tx.Commit
 	Err       error  // what the base driver said

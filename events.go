@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -32,11 +33,13 @@ type Event struct {
 	Seq  uint64 // 1 for the pool's first, one more for each that follows
 	At   time.Time
 	Kind EventKind
-	Text string // a phrase; no literal, argument or secret
+	Text string // a phrase of at most 300 bytes; no literal, argument or secret
 }
 
-// eventsKept is how many events a pool remembers.
-const eventsKept = 256
+const (
+	eventsKept = 256 // how many events a pool remembers
+	eventText  = 300 // the longest text of one, in bytes
+)
 
 // eventRing keeps the last events.
 type eventRing struct {
@@ -50,7 +53,7 @@ func (p *Pool) note(kind EventKind, text string) {
 	r := &p.events
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.ring[r.seq%eventsKept] = Event{r.seq + 1, time.Now(), kind, text}
+	r.ring[r.seq%eventsKept] = Event{r.seq + 1, time.Now(), kind, strings.ToValidUTF8(text[:min(len(text), eventText)], "")}
 	r.seq++
 }
 

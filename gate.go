@@ -99,7 +99,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 			return l, nil
 		}
 	}
-	if err := p.pointlessLocked(ctx); err != nil {
+	if err := p.pointlessLocked(ctx, h); err != nil {
 		p.attention.Add(-1)
 		p.mu.Unlock()
 		return nil, err
@@ -403,10 +403,7 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.closing++
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
-	l.use.addTo(&p.useBefore)
-	if l.tape.n > 0 {
-		p.measures.play(&l.tape, nano())
-	}
+	p.measures.play(&l.tape, nano())
 	ctx, start := p.dialCtx, nano()
 	p.goLocked(func() {
 		_ = guarded(func() error { return l.close(ctx) }) // a bad goodbye is the server's to notice

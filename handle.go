@@ -36,7 +36,7 @@ const (
 // watch, and when the loan began or ended: one write tells all of it.
 const (
 	stateMask int64 = 3
-	phaseRows int64 = 1 << 2 // rows are open
+	phaseRows int64 = 1 << 2 // rows are open, or the query runs whose they will be
 	phaseTx   int64 = 1 << 3 // a transaction is open
 	sinceBits       = 4      // above them: nano() of the beginning or end, without its upper bits
 )
@@ -51,17 +51,17 @@ type handleState struct{ word atomic.Int64 }
 
 func loanWord(state, since int64) int64 { return since<<sinceBits | state }
 
-// resume takes the handle's own link back for a new loan and returns since
-// when nobody used it. Called by the handle's user; not ok means that the
-// handle is hollow.
-func (s *handleState) resume(now int64) (since int64, ok bool) {
+// resume takes the handle's own link back for a new loan, which begins in that
+// phase, and returns since when nobody used it. Called by the handle's user;
+// not ok means that the handle is hollow.
+func (s *handleState) resume(now, phase int64) (since int64, ok bool) {
 	w := s.word.Load()
-	return w >> sinceBits, w&stateMask == idle && s.word.CompareAndSwap(w, loanWord(inUse, now))
+	return w >> sinceBits, w&stateMask == idle && s.word.CompareAndSwap(w, loanWord(inUse|phase, now))
 }
 
 // take begins a loan with a link that the gate lent. Called by the handle's
 // user while the handle is hollow.
-func (s *handleState) take(now int64) { s.word.Store(loanWord(inUse, now)) }
+func (s *handleState) take(now, phase int64) { s.word.Store(loanWord(inUse|phase, now)) }
 
 // end makes the link takeable. Called by the handle's user, who must not
 // touch the link afterwards and must look at Pool.attention next.
@@ -84,6 +84,15 @@ func (s *handleState) onLoan() bool { return s.state() == inUse }
 func (s *handleState) since() int64 { return s.word.Load() >> sinceBits }
 
 // set and clear change a phase. Called by the handle's user during a loan,
-// when nobody else writes the word.
-func (s *handleState) set(phase int64)   { s.word.Store(s.word.Load() | phase) }
-func (s *handleState) clear(phase int64) { s.word.Store(s.word.Load() &^ phase) }
+// when nobody else writes the word. Writing costs more than looking.
+func (s *handleState) set(phase int64) {
+	if w := s.word.Load(); w&phase == 0 {
+		s.word.Store(w | phase)
+	}
+}
+
+func (s *handleState) clear(phase int64) {
+	if w := s.word.Load(); w&phase != 0 {
+		s.word.Store(w &^ phase)
+	}
+}

@@ -328,7 +328,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 	case atStart: // conn.borrow
 		if w.loans[u] == 0 {
 			w.pc[u] = atPark
-		} else if w.loans[u]--; w.state(u, func(s *handleState) bool { _, ok := s.resume(0); return ok }) {
+		} else if w.loans[u]--; w.state(u, func(s *handleState) bool { _, ok := s.resume(0, 0); return ok }) {
 			w.pc[u] = atUse
 		} else {
 			w.pc[u] = atAcquire
@@ -397,7 +397,7 @@ func (m *model) stepUser(w *world, u, pc int8) bool {
 		}
 		w.bound[u], w.pc[u] = true, atTake
 	case atTake:
-		w.state(u, func(s *handleState) bool { s.take(0); return true })
+		w.state(u, func(s *handleState) bool { s.take(0, 0); return true })
 		w.pc[u] = atUse
 	case atUse:
 		w.using[u], w.pc[u] = true, atEnd

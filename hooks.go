@@ -43,6 +43,13 @@ type Hooks struct {
 	// for want of a link or because the driver asks to prepare first. A query
 	// that had to be asked again for its rows is told again.
 	OnQuery func(QueryInfo)
+	// Trace is called before Exec, Query, BEGIN, COMMIT and ROLLBACK, on the
+	// caller's goroutine, with the caller's context. The context that it
+	// returns, which must be derived from that one, is the base driver's for
+	// this statement; the Trace is told how it goes on. With a nil Trace the
+	// statement is not followed: the context counts for nothing, and nothing
+	// more is done.
+	Trace func(context.Context, TraceStart) (context.Context, Trace)
 }
 
 // RetryInfo tells of a statement that runs again.
@@ -123,7 +130,7 @@ func started(hook bool) int64 {
 
 // queried calls OnQuery, which is not nil.
 func (h *conn) queried(ctx context.Context, query string, start int64, err error) {
-	if err != driver.ErrSkip && !errors.As(err, new(*AcquireError)) {
+	if err != driver.ErrSkip && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, h.pool.texts.get(query), start, err)
 	}
 }

@@ -23,6 +23,7 @@ var allowedOverServers = []likeness.Allowed{
 	{Label: "cancelled before/cancelled conn *", Bare: "connection", Wrapped: "context.Canceled", Reason: endedContext},
 	{Label: "cancelled before/late conn *", Bare: "connection", Wrapped: "== context.DeadlineExceeded", Reason: endedContext},
 	{Label: "cancelled before/conn close", Bare: "== sql.ErrConnDone", Wrapped: "ok", Reason: endedContext},
+	{Label: "cancelled while it runs/query", Bare: "context.DeadlineExceeded", Wrapped: "is context.DeadlineExceeded <*pooled.LostError>", Reason: unanswered},
 }
 
 // allowedUnprepared holds for PostgreSQL alone.
@@ -45,6 +46,12 @@ var serverModes = []struct {
 }{
 	{"pool off", func(c *pooled.Config) { c.DisablePool = true }, nil},
 	{"pool on", func(c *pooled.Config) {}, slices.Concat(allowedWithThePool, allowedOverServers)},
+	{"with a fallback", func(c *pooled.Config) { // which is never asked, and changes the handles
+		c.ReadFallback = "host=nowhere"
+		if c.Dialect.Flavor() == pooled.MySQL {
+			c.ReadFallback = "tcp(nowhere)/"
+		}
+	}, slices.Concat(allowedWithThePool, allowedOverServers)},
 	{"statements not cached", func(c *pooled.Config) { c.StatementCacheSize = pooled.Off }, slices.Concat(allowedWithThePool, allowedOverServers, allowedUnprepared)},
 }
 

@@ -68,6 +68,7 @@ const (
 	oftener         = "what certainly did not run is tried again four times, not twice, so that here the program has its answer, and what follows finds the row"
 	firstRow        = "a pure read that breaks off before its first row is run again"
 	unknownText     = "a statement that is not understood may have changed something before its answer broke off, and ErrBadConn would deny it"
+	unanswered      = "what is no proven read, as a query that sleeps in a function, may have taken effect when its context ends before an answer came; the error says so, and is the context's all the same"
 	suspects        = "after one ErrBadConn the others are pinged before they are used, so a statement is not tried on each of them, and what ErrSkip leads to is tried again without asking for ErrSkip again"
 	endedContext    = "a first use takes a link, which nobody does under a context that has ended; the base is not asked"
 	panicLeak       = "a panic below sql.DB costs it the connection; the pool hangs the link up"

@@ -46,7 +46,6 @@ type link struct {
 	retire  atomic.Uint32             // closeReason: hang up at the next return
 	suspect atomic.Bool               // ping before the next loan
 	leaked  atomic.Bool               // reported as a leak
-	use     histogram                 // use times of its loans, but for those on the tape
 
 	heard      int64 // nano() of the last keepalive ping that was answered
 	used       bool  // a loan has begun before
@@ -79,7 +78,7 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.validator, _ = base.(driver.Validator)
 	l.checker, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
-	l.tape.on = p.measures.on
+	l.tape.on, l.tape.played = p.measures.on, l.born
 	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
@@ -238,8 +237,10 @@ type evidence struct {
 }
 
 func (l *link) evidence() evidence {
-	n, ok := l.wire.written()
-	return evidence{sent: n, seen: ok, closed: !ok && l.closed()}
+	if w := l.wire.cur.Load(); w != nil {
+		return evidence{sent: w.sent.Load(), seen: true}
+	}
+	return evidence{closed: l.closed()}
 }
 
 // closed says of a link whose socket is not observed whether the base has

@@ -2,14 +2,16 @@ package pooled
 
 import (
 	"math/rand/v2"
+	"strings"
 	"sync"
+	"time"
 )
 
 // maxErrorCodes bounds how many kinds of error are told apart; the rest count
 // as "other".
 const maxErrorCodes = 200
 
-// measures are the figures of all statements. Tapes are played into it, some
+// measures are the figures of all loans and statements. Tapes are played into it, some
 // tens of statements at a time, so its lock is not one that callers meet.
 type measures struct {
 	on        bool
@@ -21,13 +23,14 @@ type measures struct {
 	digests map[uint64]*digest
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
+	use     durations  // of loans that are over; never forgotten
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
 	read    durations  // of these, from there to the end
 	errors  map[string]uint64
 	tx      txFigures
-	use     durations // of loans that took as long as their only statement; never forgotten
+	since   time.Time // when all this was begun
 }
 
 const classes = len(classNames)
@@ -45,6 +48,8 @@ type digest struct {
 	repeated                 uint64
 	codes                    map[string]uint64
 	time                     durations
+	failed                   map[string]*durations // of time, by code
+	returned                 rowCounts
 
 	recent uint32 // calls, halved now and then
 	at     int    // its place in measures.list
@@ -92,6 +97,7 @@ func (m *measures) clearLocked() {
 	m.execute, m.read = durations{}, durations{}
 	m.errors = make(map[string]uint64)
 	m.tx = txFigures{}
+	m.since = time.Now()
 }
 
 // otherDigest stands for all statements that are not told apart.
@@ -109,7 +115,7 @@ func (m *measures) play(t *tape, now int64) {
 // that, unless the tape has no room for another statement.
 func (m *measures) playSoon(t *tape, now int64) {
 	if !m.mu.TryLock() {
-		if t.n < tapeLen {
+		if t.n < tapeLen && t.loans < tapeLen {
 			return
 		}
 		m.mu.Lock()
@@ -120,6 +126,10 @@ func (m *measures) playSoon(t *tape, now int64) {
 
 func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
+	for _, used := range t.uses[:t.loans] {
+		m.use.add(used)
+	}
+	t.loans = 0
 	for i := range t.records[:t.n] {
 		r := &t.records[i]
 		m.addLocked(r)
@@ -134,13 +144,13 @@ func (m *measures) addLocked(r *record) *digest {
 	d := m.digestLocked(r.st)
 	d.calls++
 	d.recent++
-	d.rows += r.rows
+	if r.rows >= 0 {
+		d.rows += r.rows
+		d.returned.add(r.rows)
+	}
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
 	d.time.add(r.took)
-	if r.loan {
-		m.use.add(r.took)
-	}
 	if r.read >= 0 {
 		d.read += r.read
 		d.readOf += r.took
@@ -179,22 +189,49 @@ func (m *measures) fail(r record, code string, ran bool) {
 		m.tx.failed++
 	}
 	d.errors++
-	d.codes = countCode(d.codes, code, maxDigestCodes)
-	m.errors = countCode(m.errors, code, maxErrorCodes)
+	if d.codes == nil {
+		d.codes = make(map[string]uint64)
+	}
+	known := knownCode(d.codes, code, d.maxCodes())
+	d.codes[known]++
+	if ran {
+		d.failedAs(known).add(r.took)
+	}
+	m.errors[knownCode(m.errors, code, maxErrorCodes)]++
+}
+
+// failedAs returns the durations of the calls that failed with a code.
+func (d *digest) failedAs(code string) *durations {
+	if d.failed == nil {
+		d.failed = make(map[string]*durations)
+	}
+	f := d.failed[code]
+	if f == nil {
+		f = new(durations)
+		d.failed[code] = f
+	}
+	return f
 }
 
 // maxDigestCodes bounds how many kinds of error are told apart for one digest.
 const maxDigestCodes = 10
 
-func countCode(codes map[string]uint64, code string, most int) map[string]uint64 {
-	if codes == nil {
-		codes = make(map[string]uint64)
+// maxCodes is that bound. Where many digests count together they keep what
+// they counted, so that no figure ever goes down.
+func (d *digest) maxCodes() int {
+	if d.fingerprint == 0 {
+		return maxErrorCodes
 	}
+	return maxDigestCodes
+}
+
+// knownCode returns under what a code counts: the rest as "other" once there
+// are that many.
+func knownCode(codes map[string]uint64, code string, most int) string {
 	if _, known := codes[code]; !known && len(codes) >= most {
-		code = otherCode
+		return otherCode
 	}
-	codes[code]++
-	return codes
+	return code
 }
 
 // digestLocked returns where st counts.
@@ -227,9 +264,8 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	if m.limit == 0 {
 		return nil
 	}
-	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class,
-		fingerprint: st.Fingerprint, tables: st.Tables, at: len(m.list)}
 	if len(m.list) < m.limit {
+		d := newDigest(st, len(m.list))
 		m.list = append(m.list, d)
 		m.digests[d.fingerprint] = d
 		return d
@@ -247,9 +283,20 @@ func (m *measures) admitLocked(st *Statement) *digest {
 	victim.gone = true
 	delete(m.digests, victim.fingerprint)
 	m.other[min(int(victim.class), classes-1)].take(victim)
-	d.at, d.recent = victim.at, n
+	d := newDigest(st, victim.at)
+	d.recent = n
 	m.list[d.at] = d
 	m.digests[d.fingerprint] = d
+	return d
+}
+
+// newDigest returns an empty one for statements like st. The names of tables
+// are parts of the program's text, which may be long and must not live as long.
+func newDigest(st *Statement, at int) *digest {
+	d := &digest{operation: st.Operation, text: st.Digest, summary: st.Summary, class: st.Class, fingerprint: st.Fingerprint, at: at}
+	for _, name := range st.Tables {
+		d.tables = append(d.tables, strings.Clone(name))
+	}
 	return d
 }
 
@@ -283,15 +330,17 @@ func (o *digest) take(d *digest) {
 	o.readOf += d.readOf
 	o.slowest = max(o.slowest, d.slowest)
 	o.repeated += d.repeated
-	for code, n := range d.codes {
-		if o.codes == nil {
-			o.codes = make(map[string]uint64)
-		}
-		if _, known := o.codes[code]; !known && len(o.codes) >= maxDigestCodes {
-			code = otherCode
-		}
-		o.codes[code] += n
+	if o.codes == nil && d.codes != nil {
+		o.codes = make(map[string]uint64)
 	}
+	for code, n := range d.codes {
+		known := knownCode(o.codes, code, o.maxCodes())
+		o.codes[known] += n
+		if f := d.failed[code]; f != nil {
+			o.failedAs(known).merge(f)
+		}
+	}
+	o.returned.merge(&d.returned)
 	o.time.merge(&d.time)
 }
 
@@ -312,9 +361,6 @@ func (m *measures) adopt(st *Statement) {
 // handle that wants its link meanwhile finds itself hollow and comes to
 // acquire, which waits for the lock.
 func (p *Pool) playIdleLocked() {
-	if !p.measures.on {
-		return
-	}
 	now := nano()
 	for _, l := range p.links {
 		h := l.holder

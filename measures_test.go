@@ -299,13 +299,17 @@ func TestErrorsAreCountedByCode(t *testing.T) {
 		fails("queue_full", r.read(r.db))
 		queued.Wait()
 		r.must(c.Close())
+		// While it is prepared.
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Prepare, Err: &fakedriver.Error{Code: "42601"}})
+		_, err := r.db.Prepare(write)
+		fails("42601", err)
 		// A link that is lost for a statement that may not run again.
 		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Kill: true, After: true, Err: &fakedriver.Error{Code: "08006"}})
 		fails("outcome_unknown", r.write(r.db, 1))
 		r.must(r.pool.Shutdown(t.Context()))
 		fails("shutdown", r.read(r.db))
 
-		want := map[string]uint64{"23505": 3, "22012": 1, "timeout": 1, "cancelled": 1, "acquire_timeout": 1, "queue_full": 1, "outcome_unknown": 1, "shutdown": 1}
+		want := map[string]uint64{"23505": 3, "22012": 1, "timeout": 1, "cancelled": 1, "acquire_timeout": 1, "queue_full": 1, "42601": 1, "outcome_unknown": 1, "shutdown": 1}
 		if got := r.pool.Statements().Errors; fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("errors\n%v, want\n%v", got, want)
 		}
@@ -313,7 +317,7 @@ func TestErrorsAreCountedByCode(t *testing.T) {
 		if d.Calls != 4 || d.Errors != 6 || d.Unserved != 3 || d.Codes["acquire_timeout"] != 1 || d.Rows != 3 {
 			t.Errorf("SELECT ?: %+v", d)
 		}
-		if d := r.digestOf("INSERT INTO t (k, v) VALUES (?)"); d.Calls != 4 || d.Errors != 4 || d.Codes["23505"] != 3 {
+		if d := r.digestOf("INSERT INTO t (k, v) VALUES (?)"); d.Calls != 5 || d.Errors != 5 || d.Codes["23505"] != 3 {
 			t.Errorf("INSERT: %+v", d)
 		}
 	})
@@ -527,6 +531,26 @@ func TestAMillionDistinctStatementsTakeBoundedMemory(t *testing.T) {
 		t.Errorf("%d calls in all, want %d", calls, n)
 	}
 	runtime.KeepAlive(texts)
+}
+
+// TestDigestsDoNotKeepLongTexts: a statement of 100 kB leaves its digest.
+func TestDigestsDoNotKeepLongTexts(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m := newMeasures(100)
+	for i := range 50 {
+		st := Classify(Postgres, fmt.Sprintf("SELECT a FROM t%d WHERE id IN (1%s)", i, strings.Repeat(", 1", 33_000)))
+		feed(m, &st, time.Millisecond)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 1<<20 {
+		t.Errorf("%d kB for fifty digests", used>>10)
+	}
+	if d := m.list[0]; len(m.list) != 50 || len(d.tables) != 1 || d.tables[0] != "t0" {
+		t.Errorf("%d digests, the first of %v", len(m.list), d.tables)
+	}
 }
 
 func TestKindsOfErrorsAreBounded(t *testing.T) {

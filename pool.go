@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -16,6 +17,7 @@ import (
 // sql.DB, and all its methods are safe for concurrent use.
 type Pool struct {
 	cfg        *Config // fixed, but for the limits, which Resize changes below
+	made       time.Time
 	base       driver.Connector
 	dialect    Dialect
 	knowsState bool // the dialect tells the state of a connection
@@ -26,7 +28,8 @@ type Pool struct {
 	stmtCap    atomic.Int64 // how many twins a link may keep
 	stats      counters
 	budget     retryBudget
-	limits     queryLimits
+	limits     *queryLimits  // nil: none
+	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
 	slow       slowRing
@@ -73,9 +76,8 @@ type Pool struct {
 	stopDials  context.CancelFunc
 	settled    chan struct{} // closed when a link comes back or is gone
 	stopKeeper chan struct{}
-	useBefore  Histogram // use times of links that are gone
-	background int       // goroutines under way
-	tellings   []func()  // see tellLocked
+	background int      // goroutines under way
+	tellings   []func() // see tellLocked
 	telling    bool
 	logLimits  struct{ refused, away, back, failover logLimit }
 }
@@ -83,6 +85,7 @@ type Pool struct {
 func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
+		made:     time.Now(),
 		base:     base,
 		endLimit: endLimit,
 		dialect:  cfg.Dialect,
@@ -100,8 +103,8 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown
-	if d := p.limits.of[Tx]; d > 0 {
-		p.endLimit = d + queryGrace
+	if p.limits != nil && p.limits.of[Tx] > 0 {
+		p.endLimit = p.limits.of[Tx] + queryGrace
 	}
 	p.stmtCap.Store(int64(max(cfg.StatementCacheSize, 0)))
 	p.dialTimer = time.AfterFunc(time.Hour, p.dialAgain)
@@ -189,6 +192,10 @@ func (p *Pool) Config() Config {
 // Endpoint tells where the DSN leads, without secrets; empty when the dialect
 // cannot read it.
 func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
+
+// SystemName returns OpenTelemetry's db.system.name, as the dialect knows it;
+// "" when it does not.
+func (p *Pool) SystemName() string { return p.dialect.SystemName() }
 
 // Resize changes the limits. Growing serves waiting callers at once;
 // shrinking hangs up idle links now and the others as they come back.
@@ -330,7 +337,10 @@ func (p *Pool) Warm(ctx context.Context) error {
 // Shutdown ends the pool for good: new loans fail with ErrShutdown, so do
 // waiting callers; it waits for the loans under way and hangs up. When ctx
 // ends first, links still on loan are cut off and the error tells how many.
-func (p *Pool) Shutdown(ctx context.Context) error {
+func (p *Pool) Shutdown(ctx context.Context) (failed error) {
+	if p.fallback != nil {
+		defer func() { failed = errors.Join(failed, p.fallback.Shutdown(ctx)) }()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.shutdown = true
@@ -378,6 +388,9 @@ const closeWait = 5 * time.Second
 // they come back, waiting callers fail. Another sql.DB on the same connector
 // may go on: its next call opens the pool again.
 func (p *Pool) close() error {
+	if p.fallback != nil {
+		defer p.fallback.close()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() {
@@ -410,6 +423,9 @@ func (p *Pool) reopen() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() && !p.shutdown {
+		if p.fallback != nil {
+			p.fallback.reopen()
+		}
 		p.closed.Store(false)
 		p.dialCtx, p.stopDials = context.WithCancel(context.Background())
 	}
@@ -436,8 +452,7 @@ func Unwrap(driverConn any) (driver.Conn, error) {
 }
 
 func (h *conn) unwrap() (driver.Conn, error) {
-	h.wants = rawStatement
-	l, err := h.bind(context.Background()) // bounded by AcquireTimeout
+	l, err := h.bind(context.Background(), rawStatement, 0) // bounded by AcquireTimeout
 	if err != nil {
 		return nil, err
 	}

@@ -57,11 +57,13 @@ func (t *stmtTexts) release(text *stmtText) (last bool) {
 // sweepClosed closes the twins in c whose text the program has closed since
 // the last time.
 func (t *stmtTexts) sweepClosed(c *preparedCache) {
-	n := t.closed.Load()
-	if c.closedSeen == n {
-		return
+	if n := t.closed.Load(); c.closedSeen != n {
+		c.closedSeen = n
+		t.sweep(c)
 	}
-	c.closedSeen = n
+}
+
+func (t *stmtTexts) sweep(c *preparedCache) {
 	if len(c.byText) == 0 {
 		return
 	}

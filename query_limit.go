@@ -17,13 +17,16 @@ type queryLimit struct {
 }
 
 // limit returns the bound for st on l, with the context for the base driver.
-func (p *Pool) limit(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
-	q := &p.limits
-	if !q.on || l.ownTimeout != 0 {
+func (q *queryLimits) limit(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
+	if q == nil {
 		return ctx, nil
 	}
+	return q.begin(ctx, l, st)
+}
+
+func (q *queryLimits) begin(ctx context.Context, l *link, st *Statement) (context.Context, *queryLimit) {
 	d := q.of[st.Class]
-	if d == 0 {
+	if d == 0 || l.ownTimeout != 0 {
 		return ctx, nil
 	}
 	m := &queryLimit{limit: d, start: nano(), caller: ctx, ctx: ctx}
@@ -40,11 +43,11 @@ func (p *Pool) limit(ctx context.Context, l *link, st *Statement) (context.Conte
 // the transaction is over (pgx commits with it), so only BEGIN itself is
 // bounded: settle is called after it, and stop with the end of the transaction.
 func (h *conn) limitBegin(ctx context.Context, l *link) (limited context.Context, m *queryLimit, settle func() bool) {
-	q := &h.pool.limits
-	d := q.of[Tx]
-	if d == 0 || l.ownTimeout != 0 {
+	q := h.pool.limits
+	if q == nil || q.of[Tx] == 0 || l.ownTimeout != 0 {
 		return ctx, nil, nil
 	}
+	d := q.of[Tx]
 	m = &queryLimit{limit: d, start: nano(), caller: ctx}
 	if d == q.server {
 		d += queryGrace

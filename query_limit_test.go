@@ -32,7 +32,7 @@ func TestServerEnforcesTheLongestTimeoutIfAllHaveOne(t *testing.T) {
 			t.Errorf("%s: the server is given %v, want %v", tt.name, got, tt.want)
 		}
 		cfg.DisablePool = true
-		if newQueryLimits(cfg).on {
+		if newQueryLimits(cfg) != nil {
 			t.Errorf("%s: with the pool off there is a limit", tt.name)
 		}
 	}
@@ -47,11 +47,11 @@ func TestErrorWithinTheTimeIsNotTheTimeouts(t *testing.T) {
 		return baseFault(err)
 	}}), func(c *Config) { c.QueryTimeout = time.Hour })
 	h := r.handle()
-	_, err := h.bind(context.Background())
+	_, err := h.bind(context.Background(), pingStatement, 0)
 	r.must(err)
 	st := r.pool.texts.get(read)
 
-	ctx, m := h.pool.limit(context.Background(), h.link, st)
+	ctx, m := h.pool.limits.limit(context.Background(), h.link, st)
 	if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > time.Hour+queryGrace {
 		t.Error("the base has no deadline")
 	}
@@ -63,7 +63,7 @@ func TestErrorWithinTheTimeIsNotTheTimeouts(t *testing.T) {
 	}
 	caller, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if ctx, m := h.pool.limit(caller, h.link, st); ctx != caller || m.stop != nil {
+	if ctx, m := h.pool.limits.limit(caller, h.link, st); ctx != caller || m.stop != nil {
 		t.Error("an earlier deadline of the caller's was replaced")
 	}
 	if n := r.pool.Stats().QueryTimeouts; n != 0 {
@@ -100,11 +100,11 @@ func TestTimeoutThatTheProgramSetsIsNoticed(t *testing.T) {
 func TestNoTimeoutAllocatesNothing(t *testing.T) {
 	r := newRig(t, fakedriver.PGX)
 	h := r.handle()
-	_, err := h.bind(context.Background())
+	_, err := h.bind(context.Background(), pingStatement, 0)
 	r.must(err)
 	st := r.pool.texts.get(read)
 	if n := testing.AllocsPerRun(100, func() {
-		ctx, m := h.pool.limit(context.Background(), h.link, st)
+		ctx, m := h.pool.limits.limit(context.Background(), h.link, st)
 		_ = m.done(r.pool, st, ctx.Err())
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

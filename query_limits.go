@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// queryLimits are the query timeouts of a pool.
+// queryLimits are the query timeouts of a pool that has any.
 type queryLimits struct {
-	on     bool
 	of     [Call + 1]time.Duration // by class; 0: none
 	server time.Duration           // what each session is asked to enforce; 0: nothing
 }
@@ -15,10 +14,11 @@ type queryLimits struct {
 // newQueryLimits asks the server to enforce the longest of the limits, which
 // is the one that most statements have; it would end those with a longer one,
 // or with none, too early.
-func newQueryLimits(c *Config) (q queryLimits) {
+func newQueryLimits(c *Config) *queryLimits {
 	if c.DisablePool {
-		return q
+		return nil
 	}
+	q := new(queryLimits)
 	for class := range q.of {
 		q.of[class] = max(c.QueryTimeout, 0)
 	}
@@ -26,13 +26,16 @@ func newQueryLimits(c *Config) (q queryLimits) {
 	q.of[Write] = max(c.QueryTimeoutWrite, 0)
 	q.of[DDL] = max(c.QueryTimeoutDDL, 0)
 	unlimited := false
+	longest := time.Duration(0)
 	for _, d := range q.of {
-		q.on = q.on || d > 0
 		unlimited = unlimited || d == 0
-		q.server = max(q.server, d)
+		longest = max(longest, d)
 	}
-	if unlimited {
-		q.server = 0
+	if longest == 0 {
+		return nil
+	}
+	if !unlimited {
+		q.server = longest
 	}
 	return q
 }

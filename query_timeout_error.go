@@ -19,7 +19,7 @@ type QueryTimeoutError struct {
 	Limit     time.Duration // what was allowed
 	// ByServer: the server itself ended the statement and undid it. Otherwise
 	// the pool stopped waiting, and a statement that writes may have taken
-	// effect.
+	// effect: the error is then inside a LostError.
 	ByServer bool
 	Err      error // what the base driver said
 }

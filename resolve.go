@@ -133,7 +133,7 @@ func (r *resolver) readDSN(found []dsnParam) {
 // read takes one value from the environment or the DSN.
 func (r *resolver) read(s *settingSpec, text, source string) {
 	if reason, ok := s.parse(&r.c, text); !ok {
-		r.fault(&SettingError{Setting: s.name, Value: shown(text), Source: source, Allowed: s.allowed(), Reason: reason})
+		r.fault(&SettingError{Setting: s.name, Value: s.shown(text), Source: source, Allowed: s.allowed(), Reason: reason})
 		return
 	}
 	r.sources[s.name] = source
@@ -170,7 +170,7 @@ func (r *resolver) callOptions(opts []Option) {
 	}
 	for i := range settings {
 		s := &settings[i]
-		if s.value(&before) != s.value(&r.c) || s.isZero(&before) != s.isZero(&r.c) {
+		if s.value(&before) != s.value(&r.c) || s.isZero(&before) != s.isZero(&r.c) || s.text(&before) != s.text(&r.c) {
 			r.sources[s.name] = sourceOption
 		}
 	}

@@ -46,8 +46,10 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		// or ended it (go-sql-driver). sql.DB would try again and find out
 		// why. Nothing here speaks against the other links, and pgx may have
 		// kept this one.
+		err = ctx.Err()
 		switch {
 		case !l.nothingSent(before):
+			err = h.unanswered(st, err)
 			l.broken = true
 			h.ran(l, st)
 		case l.usable():
@@ -57,14 +59,14 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 			l.broken = true
 		}
 		h.tries = 0
-		return nil, ctx.Err()
+		return nil, err
 	}
 	switch {
 	case fault == FaultLinkLost || fault == FaultServerDown:
 		l.broken = true
 		p.suspectIdle() // one dead link seldom comes alone
-	case fault == FaultReadOnly && h.alone(l):
-		p.failover(l, err)
+	case fault == FaultReadOnly:
+		h.refused(l, err)
 	case fault == FaultCancelled:
 		p.abandoned(l)
 	}
@@ -76,8 +78,12 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	h.tries++
 	h.retried++
 	p.stats.retries.Add(1)
+	info := RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err}
 	if hook := p.cfg.Hooks.OnRetry; hook != nil {
-		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err})
+		hook(info)
+	}
+	if h.trace.Trace != nil {
+		h.trace.Retried(info)
 	}
 	if repeat == repeatHere || h.tries > 1 {
 		if err := pause(ctx, backoff(h.tries)); err != nil {
@@ -89,7 +95,7 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return l, nil
 	}
 	h.hangUp(closedBroken)
-	if l, err = h.borrow(ctx, true); err != nil {
+	if l, err = h.borrow(ctx, 0, true); err != nil {
 		h.tries = 0
 		return nil, sealed(err)
 	}
@@ -109,6 +115,16 @@ const (
 // transaction, no open result, nothing on the session that it could need.
 func (h *conn) alone(l *link) bool {
 	return h.tx.base == nil && l.open == 0 && l.session.Load() == 0
+}
+
+// refused is called for an error that says that nothing can be written. That is
+// the server's fault, unless the program itself asked for it. A transaction is
+// as good a witness as a statement alone: a program that has nothing else
+// would stay on a server that was demoted for ever.
+func (h *conn) refused(l *link, err error) {
+	if !h.tx.readOnly && l.session.Load() == 0 {
+		h.pool.failover(l, err)
+	}
 }
 
 func (h *conn) repeatable(l *link, st *Statement, fault Fault, before evidence) repeat {
@@ -154,11 +170,15 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 		l.broken = true
 	case FaultCancelled:
 		h.pool.abandoned(l)
-		// A context that ends during COMMIT closes the link: nobody will
-		// read the answer.
-		if st.Tx != TxCommit || l.healthy() {
+		// A server that answers that it was told to stop has undone what it
+		// did. A context that ends closes the link: nobody will read the
+		// answer.
+		if l.healthy() {
 			return err
 		}
+	case FaultReadOnly: // COMMIT says so too
+		h.refused(l, err)
+		return err
 	default:
 		return err
 	}
@@ -169,13 +189,16 @@ func (h *conn) verdict(l *link, st *Statement, before evidence, err error) error
 		}
 		return err
 	}
-	if h.tx.base != nil && st.Tx != TxCommit {
-		return err // the transaction ends with its link, and so does the statement
+	if bad && st.Retryable && h.tx.base == nil && !h.dirty && before != wasSent { // sql.DB calls again only for the call itself
+		return sealed(err)
 	}
-	if st.Retryable {
-		if bad && !h.dirty && before != wasSent { // sql.DB calls again only for the call itself
-			return sealed(err)
-		}
+	return h.unanswered(st, err)
+}
+
+// unanswered is what the program gets for err when st was sent and nobody will
+// read the answer. A transaction ends with its link, and so does what is in it.
+func (h *conn) unanswered(st *Statement, err error) error {
+	if st.Retryable || h.tx.base != nil && st.Tx != TxCommit {
 		return err
 	}
 	return &LostError{Operation: st.Operation, Err: err}
@@ -253,17 +276,10 @@ func (p *Pool) takeRetry() bool {
 	return true
 }
 
-// loanCount returns how many loans are over. It takes some microseconds and
+// loanCount returns how many loans are over, but for the last few. It takes some microseconds and
 // is asked only when retries are many.
 func (p *Pool) loanCount() uint64 {
 	m := p.measured()
-	n := m.use.count
-	m.mu.Unlock()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	n += p.useBefore.Count()
-	for _, l := range p.links {
-		n += l.use.count()
-	}
-	return n
+	defer m.mu.Unlock()
+	return m.use.count
 }

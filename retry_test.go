@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,7 +79,7 @@ var errOfTheBase = errors.New("the base driver's error")
 
 // handle builds the handle, the link and the evidence that a case tells of.
 func (c retryCase) handle(err error) (*conn, *link, evidence) {
-	p := &Pool{cfg: &Config{}, knowsState: c.evidence != nobodyCanTell}
+	p := &Pool{cfg: &Config{}, knowsState: c.evidence != nobodyCanTell, log: slog.New(slog.DiscardHandler)}
 	p.dialect = &testDialect{fault: func(error) Fault { return c.fault }}
 	h := &conn{pool: p, dirty: c.dirty}
 	l := &link{pool: p, wire: new(wireSlot)}
@@ -151,6 +152,9 @@ func TestTheProgramIsToldWhatIsTrue(t *testing.T) {
 		if lost && !l.broken {
 			t.Errorf("%v: the link may serve again", c)
 		}
+		if left := h.pool.stats.failovers.Load() == 1; left != (c.fault == FaultReadOnly && !c.session) {
+			t.Errorf("%v: the server was left: %t", c, left)
+		}
 
 		// At the first statement of a loan sql.DB would run it again on
 		// driver.ErrBadConn, which is ours to decide.
@@ -168,16 +172,32 @@ func TestTheProgramIsToldWhatIsTrue(t *testing.T) {
 	}
 }
 
-func TestACancelledCommitIsUnknownIfNobodyWillReadItsAnswer(t *testing.T) {
-	for _, broken := range []bool{false, true} {
-		for _, st := range []*Statement{commitStatement, rollbackStatement, {Operation: "INSERT", Class: Write}} {
-			c := retryCase{fault: FaultCancelled, st: st, evidence: socketSent}
+func TestWhatIsCancelledIsUnknownIfNobodyWillReadItsAnswer(t *testing.T) {
+	for _, c := range allRetryCases() {
+		if c.fault != FaultCancelled {
+			continue
+		}
+		for _, broken := range []bool{false, true} {
 			h, l, before := c.handle(context.Canceled)
 			l.broken = broken
-			err := h.verdict(l, st, before, context.Canceled)
-			if want := broken && st == commitStatement; errors.Is(err, ErrOutcomeUnknown) != want {
-				t.Errorf("%s on a link that is broken (%t): %v, want unknown %t", st.Operation, broken, err, want)
+			err := h.verdict(l, c.st, before, context.Canceled)
+			want := broken && !c.silent() && !c.st.Retryable && (!c.tx || c.st == commitStatement)
+			if errors.Is(err, ErrOutcomeUnknown) != want || !errors.Is(err, context.Canceled) || !want && err != context.Canceled {
+				t.Errorf("%v, the link broken %t: %v, want unknown %t", c, broken, err, want)
 			}
+		}
+	}
+}
+
+// A transaction that the program wants read-only says nothing of its server.
+func TestAReadOnlyTransactionIsNoReasonToLeaveTheServer(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		c := retryCase{fault: FaultReadOnly, st: &Statement{Operation: "INSERT", Class: Write}, tx: true, evidence: socketSent}
+		h, l, before := c.handle(errOfTheBase)
+		h.tx.readOnly = own
+		h.verdict(l, c.st, before, errOfTheBase)
+		if left := h.pool.stats.failovers.Load() == 1; left == own {
+			t.Errorf("by the program's own wish %t: the server was left: %t", own, left)
 		}
 	}
 }

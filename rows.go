@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -37,6 +38,7 @@ type rows struct {
 	n     int64 // rows given out
 	err   error // what ended it, other than its end
 	told  bool  // its failure has been measured already
+	trace Trace // nil: nobody follows it
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -72,14 +74,21 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *S
 	if r.query.st != st {
 		r.query.st = st
 	}
-	r.query.start, r.query.answer = h.start, l.tape.answered()
+	r.query.start, r.query.answer = h.start, 0
+	if t := &l.tape; t.untimed > 0 {
+		t.untimed--
+	} else {
+		r.query.answer = t.answered()
+	}
 	r.eof, r.tries, r.n, r.told = false, 0, 0, false
 	if r.err != nil {
 		r.err = nil
 	}
-	if l.open++; l.open == 1 {
-		h.state.set(phaseRows)
+	if h.trace.Trace != nil { // those of the last result ended with it
+		r.trace, h.trace = h.trace.Trace, follower{}
 	}
+	l.open++
+	h.state.set(phaseRows)
 	return r
 }
 
@@ -123,9 +132,6 @@ func (r *rows) Close() error {
 		r.measure(ctx, driver.ErrBadConn)
 		return nil // hung up under the rows, which ended them
 	}
-	if l.open == 0 {
-		h.state.clear(phaseRows)
-	}
 	// After a panic here sql.DB never returns the handle.
 	defer h.guard()
 	h.busy = true
@@ -134,15 +140,26 @@ func (r *rows) Close() error {
 		l.stmts.unpin(t)
 	}
 	h.busy = false
-	if err != nil && !h.off && !(r.eof && !r.more) {
-		err = h.verdict(l, st, wasSent, err)
-		if l.broken && st.Retryable && h.tx.base == nil {
-			err = nil
-		}
-	} else {
-		err = h.noted(l, err)
+	if err != nil {
+		err = h.closeFailed(r, err)
 	}
 	r.measure(ctx, err)
+	if l.open == 0 && !l.tape.brief() {
+		h.state.clear(phaseRows)
+	}
+	return err
+}
+
+// closeFailed says what the program is told when the base could not close r.
+func (h *conn) closeFailed(r *rows, err error) error {
+	l, st := r.link, r.query.st
+	if h.off || r.eof && !r.more {
+		return h.noted(l, err)
+	}
+	err = h.verdict(l, st, wasSent, err)
+	if l.broken && st.Retryable && h.tx.base == nil {
+		return nil
+	}
 	return err
 }
 
@@ -157,8 +174,9 @@ func (r *rows) measure(ctx context.Context, err error) {
 	default:
 		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	if r.err != nil {
-		r.err = nil
+	if t := r.trace; t != nil {
+		r.trace = nil
+		t.Ended(TraceEnd{r.n, cmp.Or(r.err, err)})
 	}
 }
 
@@ -171,7 +189,13 @@ func (r *rows) Next(dest []driver.Value) error {
 		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		if again, err := r.leave(r.base.Next(dest)); !again {
+		err := r.base.Next(dest)
+		r.link.inRows = false
+		if err == nil {
+			r.n++
+			return nil
+		}
+		if again, err := r.stopped(err); !again {
 			return err
 		}
 	}
@@ -184,16 +208,6 @@ func (r *rows) enter() bool {
 	}
 	r.link.inRows = true
 	return true
-}
-
-// leave ends it, with what the base said.
-func (r *rows) leave(err error) (again bool, _ error) {
-	r.link.inRows = false
-	if err == nil {
-		r.n++
-		return false, nil
-	}
-	return r.stopped(err)
 }
 
 // stopped says what becomes of a result that gave no row.
@@ -227,6 +241,9 @@ func (r *rows) again(err error) error {
 	}
 	r.base, r.twin = nil, nil // in case it is l's own and needed again
 	h.tries = r.tries         // that a result began ends no series
+	if r.trace != nil {
+		h.trace = follower{r.trace, q.st, q.ctx}
+	}
 	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
 	tries := h.tries
 	r.told = failed == nil // below
@@ -237,15 +254,17 @@ func (r *rows) again(err error) error {
 		again, failed = q.stmt.QueryContext(q.ctx, q.args)
 	}
 	if failed != nil {
+		r.trace, h.trace = h.trace.Trace, follower{}
 		r.base = noRows{}
 		l.open++
 		return failed
 	}
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
+	r.trace = fresh.trace
 	r.query.start, r.told = q.start, false
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
+		fresh.base, fresh.twin, fresh.query, fresh.limit, fresh.trace = nil, nil, replay{}, nil, nil
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")

@@ -17,6 +17,25 @@ func exposeRows(r *rows) driver.Rows {
 	return r
 }
 
+func exposeDetour(r driver.Rows, g *conn) driver.Rows {
+	if s, ok := r.(scanRows); ok {
+		return detourScanRows{s, g}
+	}
+	return detourRows{concealed(r), g}
+}
+
+// detourScanRows is detourRows over such a base.
+type detourScanRows struct {
+	scanRows
+	g *conn
+}
+
+// Close ends the result and the loan.
+func (r detourScanRows) Close() error {
+	defer r.g.over()
+	return r.rows.Close()
+}
+
 func concealed(r driver.Rows) *rows {
 	if r, ok := r.(scanRows); ok {
 		return r.rows
@@ -30,7 +49,13 @@ func (r scanRows) NextRow() error {
 		if !r.enter() {
 			return driver.ErrBadConn
 		}
-		if again, err := r.leave(r.base.(driver.RowsColumnScanner).NextRow()); !again {
+		err := r.base.(driver.RowsColumnScanner).NextRow()
+		r.link.inRows = false
+		if err == nil {
+			r.n++
+			return nil
+		}
+		if again, err := r.stopped(err); !again {
 			return err
 		}
 	}

@@ -184,6 +184,7 @@ const (
 // outcome asks what became of a transaction whose COMMIT was not answered. A
 // server that is still at it is asked again until it knows.
 func (p *Pool) outcome(ctx context.Context, db *sql.DB, rec *txRecord) (txOutcome, error) {
+	ctx = primaryOnly(ctx) // no other server knows
 	if rec.marker.id != "" {
 		return p.markerOutcome(ctx, db, rec.marker)
 	}

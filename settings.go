@@ -17,9 +17,10 @@ const (
 	kindEnum
 	kindString
 	kindList
+	kindDSN
 )
 
-var kindNames = [...]string{"number", "duration", "switch", "word", "text", "list"}
+var kindNames = [...]string{"number", "duration", "switch", "word", "text", "list", "DSN"}
 
 func (k settingKind) String() string { return kindNames[k] }
 
@@ -304,6 +305,12 @@ var settings = []settingSpec{
 		doc: "How long callers wait for a server that was there and is away, before they fail at once. A restart takes about a second.",
 	},
 	{
+		name: "pool_read_fallback", field: "ReadFallback", kind: kindDSN,
+		at:       func(c *Config) any { return &c.ReadFallback },
+		computed: "none",
+		doc:      "The connection string of another server with the same data, which answers proven reads outside transactions while the breaker is open. Never printed.",
+	},
+	{
 		name: "pool_statement_cache_size", field: "StatementCacheSize", kind: kindInt,
 		at:  func(c *Config) any { return &c.StatementCacheSize },
 		def: everywhere(32), min: 1, max: 10_000, off: true, zero: true,
@@ -411,8 +418,10 @@ func (s *settingSpec) value(c *Config) string {
 		return s.format(s.number(c))
 	case s.kind == kindBool:
 		return onOff(*s.at(c).(*bool) != s.negated)
-	case s.table && s.text(c) == "":
+	case (s.table || s.kind == kindDSN) && s.text(c) == "":
 		return s.computed
+	case s.kind == kindDSN:
+		return "***"
 	case s.kind == kindList && s.isZero(c):
 		return "off"
 	}
@@ -466,6 +475,8 @@ func (s *settingSpec) allowed() string {
 		text = orList(s.words)
 	case kindList:
 		text = fmt.Sprintf(`up to %d names with commas between them, such as f, app.f or app."F"; or off`, s.max)
+	case kindDSN:
+		text = "a connection string without parameters of the pool"
 	case kindString:
 		if s.table {
 			return fmt.Sprintf("1 to %d of the letters a to z and A to Z, digits and _, and one dot after a schema", s.max)

@@ -108,9 +108,10 @@ A name that begins with pool_ and is not listed here is an error, and so is one 
 `
 
 const paramsIntro = `
-Three things are looked at together: ` + "`pool_min_conns`" + ` may not exceed ` + "`pool_max_conns`" + `,
+Some things are looked at together: ` + "`pool_min_conns`" + ` may not exceed ` + "`pool_max_conns`" + `,
 ` + "`pool_max_conn_lifetime_jitter`" + ` may not exceed ` + "`pool_max_conn_lifetime`" + `, and the production profile refuses a DSN
-that leads to another host (not loopback, not a Unix socket) without verifying it, unless ` + "`pool_allow_unverified_tls`" + ` is on.
+that leads to another host (not loopback, not a Unix socket) without verifying it, unless ` + "`pool_allow_unverified_tls`" + ` is on; the
+same goes for ` + "`pool_read_fallback`" + `, which needs ` + "`pool_breaker`" + ` on.
 Where the dialect cannot tell what a DSN demands, nothing is refused.
 
 ## Single parameters in place of a DSN

@@ -43,7 +43,7 @@ func (s *settingSpec) parse(c *Config, text string) (reason string, ok bool) {
 			return "", false
 		}
 		s.setText(c, text)
-	case kindString:
+	case kindString, kindDSN:
 		if !s.goodText(text) {
 			return "", false
 		}
@@ -106,6 +106,10 @@ func parseSwitch(text string) (on, known bool) {
 
 // goodText tells whether a text is one that the setting takes.
 func (s *settingSpec) goodText(text string) bool {
+	if s.kind == kindDSN {
+		_, found := splitDSN(text)
+		return text != "" && found == nil
+	}
 	if !s.table {
 		return isName(text, int(s.max))
 	}
@@ -139,11 +143,21 @@ func isNameRune(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune(" ._-/:@", r)
 }
 
+// shown is shown for a value of the setting.
+func (s *settingSpec) shown(text string) string {
+	if s.kind == kindDSN {
+		return hidden
+	}
+	return shown(text)
+}
+
+// hidden stands for a value that is not shown.
+const hidden = "(not shown)"
+
 // shown returns a value for an error message, or a remark in its place when
 // it could be something else that a slip of the pen put there: a piece of a
 // DSN, a password.
 func shown(text string) string {
-	const hidden = "(not shown)"
 	if len(text) > 40 {
 		return hidden
 	}

@@ -54,6 +54,7 @@ var good = map[string]struct {
 	"pool_outage_grace":             {"45s", func(c *Config) { c.OutageGrace = 45 * time.Second }, func(c *Config) any { return c.OutageGrace }, 45 * time.Second},
 	"pool_statement_cache_size":     {"64", func(c *Config) { c.StatementCacheSize = 64 }, func(c *Config) any { return c.StatementCacheSize }, 64},
 	"pool_safe_functions":           {"f,app.G", func(c *Config) { c.SafeFunctions = []string{"f", "app.G"} }, func(c *Config) any { return strings.Join(c.SafeFunctions, "|") }, "f|app.G"},
+	"pool_read_fallback":            {"host=h2", func(c *Config) { c.ReadFallback = "host=h2" }, func(c *Config) any { return c.ReadFallback }, "host=h2"},
 	"pool_reset":                    {"dirty", func(c *Config) { c.Reset = ResetDirty }, func(c *Config) any { return c.Reset }, ResetDirty},
 	"pool_allow_unverified_tls":     {"on", func(c *Config) { c.AllowUnverifiedTLS = true }, func(c *Config) any { return c.AllowUnverifiedTLS }, true},
 }
@@ -202,6 +203,8 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_safe_functions", "f(1)", `(not shown) (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
 		{"pool_safe_functions", "a.b.c", `"a.b.c" (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
 		{"pool_safe_functions", "1f", `"1f" (DSN): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{"pool_read_fallback", "", `(not shown) (DSN): allowed: a connection string without parameters of the pool`},
+		{"pool_read_fallback", "file:x?pool_max_conns=5", `(not shown) (DSN): allowed: a connection string without parameters of the pool`},
 		{"pool_reset", "always", `"always" (DSN): allowed: off or dirty`},
 		{"pool_allow_unverified_tls", "2", `"2" (DSN): allowed: on or off`},
 	} {
@@ -254,6 +257,8 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 		{func(c *Config) { c.StatementCacheSize = 1 << 20 }, `pooled: pool_statement_cache_size "1048576" (option in code): allowed: 1 to 10000, or off`},
 		{func(c *Config) { c.SafeFunctions = []string{"f,g"} }, `pooled: pool_safe_functions "f,g" (option in code): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
 		{func(c *Config) { c.SafeFunctions = []string{""} }, `pooled: pool_safe_functions "" (option in code): allowed: up to 200 names with commas between them, such as f, app.f or app."F"; or off`},
+		{func(c *Config) { c.ReadFallback = "postgres://u:secret@h/d?pool_name=x" }, `pooled: pool_read_fallback (not shown) (option in code): allowed: a connection string without parameters of the pool`},
+		{func(c *Config) { c.ReadFallback, c.DisableBreaker = "host=h", true }, `pooled: pool_read_fallback (not shown) (option in code): it is used while the breaker is open, and pool_breaker is off (option in code)`},
 		{func(c *Config) { c.Reset = "yes" }, `pooled: pool_reset "yes" (option in code): allowed: off or dirty`},
 	} {
 		if _, err := resolveIn(nil, "postgres://h/d", tt.opt); err == nil || err.Error() != tt.message {

@@ -66,9 +66,15 @@ func newStatementCache(f Flavor, safe *safeFunctions, entries, bytes int) *state
 // get returns what is known of query. The Statement is shared: nobody may
 // change it.
 func (c *statementCache) get(query string) *Statement {
+	st, _ := c.find(query)
+	return st
+}
+
+// find is get and tells whether it was known.
+func (c *statementCache) find(query string) (st *Statement, known bool) {
 	if len(c.slots) == 0 || len(query) > maxCachedQuery {
 		s := classifyWith(c.flavor, query, c.safe)
-		return &s
+		return &s, false
 	}
 	h := maphash.String(c.seed, query)
 	set := c.set(h)
@@ -78,10 +84,10 @@ func (c *statementCache) get(query string) *Statement {
 			if !e.used.Load() {
 				e.used.Store(true)
 			}
-			return &e.stmt
+			return &e.stmt, true
 		}
 	}
-	return c.miss(query, h)
+	return c.miss(query, h), false
 }
 
 // set returns the slots in which a text with that hash may be.

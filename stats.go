@@ -1,6 +1,9 @@
 package pooled
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // closeReason says why a link was hung up.
 type closeReason uint32
@@ -37,6 +40,7 @@ type counters struct {
 	lostCommits    atomic.Uint64
 	knownCommits   atomic.Uint64
 	failovers      atomic.Uint64
+	fallbackReads  atomic.Uint64
 	queryTimeouts  atomic.Uint64
 	kills          atomic.Uint64
 	resets         atomic.Uint64
@@ -47,7 +51,8 @@ type counters struct {
 
 // Stats is a snapshot of a pool. Counters only grow, from the pool's making.
 type Stats struct {
-	Name string // Config.Name
+	Name  string    // Config.Name
+	Since time.Time // the pool's making
 	Counts
 
 	Use  Histogram // finished loans: how long they held a link
@@ -73,6 +78,7 @@ type Stats struct {
 	LostCommits    uint64       // times that RunTx had no answer to COMMIT
 	KnownCommits   uint64       // of these, those whose outcome the server told
 	Failovers      uint64       // times that all links were replaced for a new primary
+	FallbackReads  uint64       // reads that ReadFallback answered while the breaker was open
 	Breaker        BreakerState // how the server can be reached
 
 	QueryTimeouts uint64 // statements that QueryTimeout ended
@@ -90,6 +96,7 @@ func (p *Pool) Stats() Stats {
 	c := &p.stats
 	s := Stats{
 		Name:            p.cfg.Name,
+		Since:           p.made,
 		AcquireTimeouts: c.timeouts.Load(),
 		Cancelled:       c.cancelled.Load(),
 		QueueFull:       c.queueFull.Load(),
@@ -107,6 +114,7 @@ func (p *Pool) Stats() Stats {
 		LostCommits:     c.lostCommits.Load(),
 		KnownCommits:    c.knownCommits.Load(),
 		Failovers:       c.failovers.Load(),
+		FallbackReads:   c.fallbackReads.Load(),
 		QueryTimeouts:   c.queryTimeouts.Load(),
 		KilledQueries:   c.kills.Load(),
 		SessionResets:   c.resets.Load(),
@@ -125,9 +133,7 @@ func (p *Pool) Stats() Stats {
 	s.LeakedNow = p.leakedLocked()
 	s.Counts = p.countsLocked()
 	s.Breaker = p.breakerLocked()
-	s.Use.Merge(p.useBefore)
 	for _, l := range p.links {
-		l.use.addTo(&s.Use)
 		if l.session.Load() != 0 {
 			s.Stateful++
 		}

@@ -96,9 +96,13 @@ func (s *stmt) sendsText(l *link) bool {
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
 	defer s.h.guard()
 	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
+	if s.h.pool.cfg.Hooks.Trace != nil {
+		ctx = s.h.follow(ctx, s.st, s.query)
+	}
 	s.h.busy = true
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
+	s.h.followed(err)
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
 		s.h.queried(ctx, s.query, start, err)
 	}
@@ -107,8 +111,8 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res d
 
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var res driver.Result
-	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.pool.limit(ctx, l, s.st)
+	err := s.run(ctx, 0, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		limited, lim := s.h.pool.limits.limit(ctx, l, s.st)
 		if t == nil {
 			res, err = l.exec(limited, s.query, args)
 		} else {
@@ -116,7 +120,7 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 			l.stmts.unpin(t)
 		}
 		if err = lim.done(l.pool, s.st, err); err == nil {
-			l.ended(ctx, s.st, s.h.start, 0, 0)
+			l.ended(ctx, s.st, s.h.start, 0, -1)
 		}
 		return err
 	})
@@ -127,9 +131,16 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer s.h.guard()
 	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
+	if s.h.pool.cfg.Hooks.Trace != nil {
+		ctx = s.h.follow(ctx, s.st, s.query)
+	}
 	s.h.busy = true
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
+	s.h.followed(err)
+	if err != nil {
+		s.h.noRows()
+	}
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
 		s.h.queried(ctx, s.query, start, err)
 	}
@@ -138,8 +149,8 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows
 
 func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
 	var rows driver.Rows
-	err := s.run(ctx, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
-		limited, lim := s.h.pool.limit(ctx, l, s.st)
+	err := s.run(ctx, phaseRows, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
+		limited, lim := s.h.pool.limits.limit(ctx, l, s.st)
 		if t == nil {
 			rows, err = l.query(limited, s.query, args)
 		} else if rows, err = t.query(limited, args); err != nil {
@@ -156,12 +167,11 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 
 // run converts the arguments once and calls call until it succeeds or may not
 // be tried again.
-func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
+func (s *stmt) run(ctx context.Context, phase int64, args []driver.NamedValue, call func(*link, *twin, []driver.NamedValue) error) error {
 	h := s.h
-	h.wants = s.st
-	l, err := h.bind(ctx)
+	l, err := h.bind(ctx, s.st, phase)
 	if err != nil {
-		h.pool.unserved(s.st, err)
+		h.unserved(s.st, err)
 		return err
 	}
 	h.start = l.tape.begin()
@@ -173,7 +183,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 		check := argChecker{named: l.checker, want: -1}
 		preparing := false // until it is, the statement itself did not run
 		if skipped || !s.sendsText(l) {
-			limited, lim := h.pool.limit(ctx, l, prepareStatement)
+			limited, lim := h.pool.limits.limit(ctx, l, prepareStatement)
 			t, err = s.twin(limited, l)
 			if err = lim.done(h.pool, prepareStatement, err); err == nil {
 				check = t.args
@@ -213,7 +223,7 @@ func (s *stmt) run(ctx context.Context, args []driver.NamedValue, call func(*lin
 			st = prepareStatement
 		}
 		if l, err = h.again(ctx, l, st, before, err); err != nil {
-			h.pool.failed(ctx, s.st, h.start, 0, err)
+			h.pool.failed(ctx, s.st, h.start, -1, err)
 			return err
 		}
 	}

@@ -2,11 +2,12 @@ package pooled
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
-// A statement is measured by whoever runs it, on the tape of its link, which
-// belongs to one goroutine at a time: no atomic, no lock and no allocation.
+// Statements and loans are measured by whoever runs them, on the tape of their
+// link, which belongs to one goroutine at a time: no atomic, no lock and no allocation.
 // The tape is played into the pool's figures (measures.go) when it is full,
 // at most every tapeAge while the link is busy, and when somebody reads the
 // figures while nobody uses the link. So figures are exact but for what a loan
@@ -16,9 +17,11 @@ import (
 // loan, which is that of its first statement, and at the end of a statement,
 // which is that of the loan where the loan was nothing but one quick statement.
 // A reading of its own, for the first answer of a query and for the end of
-// any other loan, is spent where it is little beside what it measures.
+// any other loan, is spent where it is little beside what it measures. So is
+// telling others that rows were closed: a quick loan that is held on to after
+// its only query still shows them as open.
 const (
-	tapeLen  = 128
+	tapeLen  = 64
 	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
 	tapeAge  = 100 * time.Millisecond
 	quick    = 10 * time.Microsecond
@@ -29,16 +32,27 @@ type tape struct {
 	on      bool
 	n       int
 	records [tapeLen]record
-	played  int64 // nano() when it was played last
+	loans   int
+	uses    [tapeLen]int64 // how long the link was on loan
+	played  int64          // nano() when it was played last
 
 	mark    int64 // nano(): the beginning of the loan, or the end of its last statement
 	begun   int   // statements that the loan has begun
 	done    int   // of these, those that ended well
 	quick   bool  // the last one that did, in this loan or before, was quick
-	queries int   // quick ones since the last that was timed to its first answer
+	untimed int   // queries that are not timed to their first answer, from now on
 	waited  int64 // how long the loan's caller queued, until a statement takes it over
 	txBegan int64 // when the transaction began
 	txEnds  bool  // the statement at hand ends it
+}
+
+// over measures a loan that ends now.
+func (l *link) over(used, now int64) {
+	t := &l.tape
+	t.uses[t.loans] = used
+	if t.loans++; t.loans >= tapeFull || now-t.played >= int64(tapeAge) {
+		l.pool.measures.playSoon(t, now)
+	}
 }
 
 // record is one statement that ended well, in nanoseconds.
@@ -47,9 +61,8 @@ type record struct {
 	took int64 // until its end, that of its rows included
 	read int64 // of these, from the first answer on; -1: not timed
 	wait int64 // in the queue for a link, before
-	rows int64
+	rows int64 // -1: none were asked for
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
-	loan bool  // it took as long as its loan, which counts with it
 }
 
 // lent begins the tape's account of a loan at the time now, for whose link the
@@ -67,31 +80,27 @@ func (t *tape) begin() int64 {
 	return nano()
 }
 
-// answered returns when a query had its first answer, or 0 for one of most
-// that follow a quick one.
+// answered returns when a query had its first answer; where queries are quick,
+// the next ones do without.
 func (t *tape) answered() int64 {
 	if !t.on {
 		return 0
 	}
 	if t.quick {
-		if t.queries++; t.queries%sampled != 0 {
-			return 0
-		}
+		t.untimed = sampled - 1
 	}
 	return nano()
 }
 
-// returned is the clock at the end of the loan. counted says that the loan is
-// on the tape, with its only statement.
-func (t *tape) returned() (now int64, counted bool) {
-	if t.begun != 1 || t.done != 1 || !t.quick {
-		return nano(), false
+// brief says that the loan was nothing but one quick statement so far.
+func (t *tape) brief() bool { return t.begun == 1 && t.done == 1 && t.quick }
+
+// returned is the clock at the end of the loan.
+func (t *tape) returned() int64 {
+	if t.brief() {
+		return t.mark
 	}
-	if t.n == 0 {
-		return t.mark, false // played just now
-	}
-	t.records[t.n-1].loan = true
-	return t.mark, true
+	return nano()
 }
 
 // ended measures a statement that ended well. answer is what answered said of
@@ -106,7 +115,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if r.st != st { // see openRows
 		r.st = st
 	}
-	r.took, r.read, r.wait, r.rows, r.tx, r.loan = now-start, -1, t.waited, rows, -1, false
+	r.took, r.read, r.wait, r.rows, r.tx = now-start, -1, t.waited, rows, -1
 	if answer != 0 {
 		r.read = now - answer
 	}
@@ -143,9 +152,10 @@ func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err
 	p.measures.fail(r, code, true)
 }
 
-// unserved measures a statement that got no link.
-func (p *Pool) unserved(st *Statement, err error) {
-	if p.measures.on {
-		p.measures.fail(record{st: st, read: -1, tx: -1}, p.ErrorCode(err), false)
+// unserved measures a statement that got no link. One that the fallback is
+// asked next is measured there.
+func (h *conn) unserved(st *Statement, err error) {
+	if p := h.pool; p.measures.on && !(h.detours && errors.Is(err, ErrCircuitOpen)) {
+		p.measures.fail(record{st: st, read: -1, rows: -1, tx: -1}, p.ErrorCode(err), false)
 	}
 }

@@ -23,8 +23,8 @@ func (m *textMemo) get(c *statementCache, query string) *Statement {
 	if e.st != nil && len(e.query) == len(query) && unsafe.StringData(e.query) == at {
 		return e.st
 	}
-	st := c.get(query)
-	if len(query) <= memoBytes {
+	st, known := c.find(query)
+	if known && len(query) <= memoBytes {
 		e.query, e.st = query, st
 	}
 	return st

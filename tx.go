@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"strings"
 )
 
 // tx is the open transaction of a loan. It lives in its handle.
@@ -12,9 +13,18 @@ type tx struct {
 	ctx   context.Context // BeginTx's: tells whether sql.DB rolls back because it ended
 	began int64           // nano()
 	limit *queryLimit     // of the context that the base got, if that is another; nil
+
+	readOnly bool // as the program wants it
 }
 
 var _ driver.Tx = (*tx)(nil)
+
+// saysReadOnly tells whether a SET TRANSACTION or SET LOCAL may be what keeps
+// the transaction from writing.
+func saysReadOnly(digest string) bool {
+	digest = strings.ToLower(digest)
+	return strings.Contains(digest, "read only") || strings.Contains(digest, "read_only")
+}
 
 // Commit commits. When the answer is lost, nobody knows the outcome, and that
 // is what the program is told (ErrOutcomeUnknown).
@@ -31,8 +41,12 @@ func (t *tx) Commit() (err error) {
 		}
 	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		h.follow(ctx, commitStatement, "")
+	}
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.ended(ctx, commitStatement, start, err)
 	}
@@ -48,8 +62,12 @@ func (t *tx) Rollback() (err error) {
 	defer h.guard()
 	h.busy = true
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		h.follow(ctx, rollbackStatement, "")
+	}
 	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.ended(ctx, rollbackStatement, start, err)
 	}
@@ -91,14 +109,14 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	h.state.clear(phaseTx)
 	if err == nil {
 		l.tape.txBegan, l.tape.txEnds = began, true
-		l.ended(ctx, st, start, 0, 0)
+		l.ended(ctx, st, start, 0, -1)
 		return nil
 	}
 	if h.off {
 		return err
 	}
 	err = h.verdict(l, st, before, err)
-	h.pool.failed(ctx, st, start, 0, err)
+	h.pool.failed(ctx, st, start, -1, err)
 	return err
 }
 

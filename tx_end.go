@@ -13,10 +13,10 @@ import (
 // its time is up its socket is cut, whatever the base is doing with it.
 //
 // A base that obeys the context by itself has endGrace to do so. That keeps
-// its own, better error and its own way of letting go of the server.
+// its own, better error and its own way of letting go of the server. What
+// begins after the context has ended, as a ROLLBACK does, has as long.
 const (
 	endGrace   = 100 * time.Millisecond
-	endAfter   = 150 * time.Millisecond // for what begins after the context has ended
 	endLimit   = time.Minute            // where no context bounds it
 	endLookout = 100 * time.Millisecond // how often a context without a deadline is looked at
 )
@@ -42,7 +42,7 @@ func (w *endWatch) begin(ctx context.Context, wire *wireSlot, limit time.Duratio
 	w.ctx, w.wire, w.cause = ctx, wire, nil
 	w.until, w.ended = now+int64(limit), ctx.Err() != nil
 	if w.ended {
-		w.until = now + int64(endAfter)
+		w.until = now + int64(endGrace)
 	} else if deadline, ok := ctx.Deadline(); ok {
 		w.until = min(w.until, now+int64(time.Until(deadline)+endGrace))
 	}

@@ -73,7 +73,7 @@ func (r *resolver) checkValues() {
 				continue
 			}
 			s.setText(c, "")
-		case s.kind == kindString:
+		case s.kind == kindString, s.kind == kindDSN:
 			if s.goodText(s.text(c)) {
 				continue
 			}
@@ -119,7 +119,7 @@ func (r *resolver) setDefaults() {
 			}
 		case s.name == "pool_name":
 			continue // defaultName
-		case s.kind == kindString:
+		case s.kind == kindString, s.kind == kindDSN:
 			source = s.computed
 		}
 		r.sources[s.name] = source
@@ -142,6 +142,10 @@ func (r *resolver) checkTogether() {
 	if c.MaxConnLifetime > 0 && c.MaxConnLifetimeJitter > c.MaxConnLifetime {
 		r.fault(&SettingError{Setting: "pool_max_conn_lifetime_jitter", Value: strconv.Quote(shortDuration(c.MaxConnLifetimeJitter)),
 			Source: r.sources["pool_max_conn_lifetime_jitter"], Allowed: atMost("pool_max_conn_lifetime", shortDuration(c.MaxConnLifetime))})
+	}
+	if c.ReadFallback != "" && c.DisableBreaker {
+		r.fault(&SettingError{Setting: "pool_read_fallback", Value: hidden, Source: r.sources["pool_read_fallback"],
+			Reason: "it is used while the breaker is open, and pool_breaker is off (" + r.sources["pool_breaker"] + ")"})
 	}
 }
 
@@ -187,8 +191,21 @@ func (r *resolver) defaultTLS() {
 // tell is believed.
 func (r *resolver) checkTLS(dsn string) {
 	c := &r.c
+	source := sourceDSN
+	if dsn == "" && c.Params != (Params{}) {
+		source = r.paramSource()
+	}
+	r.checkEndTLS("TLS", source, c.end)
+	if c.ReadFallback != "" {
+		end, _ := c.Dialect.Endpoint(c.ReadFallback)
+		r.checkEndTLS("TLS of pool_read_fallback", r.sources["pool_read_fallback"], end)
+	}
+}
+
+func (r *resolver) checkEndTLS(setting, source string, end Endpoint) {
+	c := &r.c
 	var state string
-	switch c.end.TLS {
+	switch end.TLS {
 	case TLSOff:
 		state = "off"
 	case TLSUnverified:
@@ -196,18 +213,14 @@ func (r *resolver) checkTLS(dsn string) {
 	default:
 		return
 	}
-	if c.Profile != Production || c.AllowUnverifiedTLS || isLocal(c.end.Host) {
+	if c.Profile != Production || c.AllowUnverifiedTLS || isLocal(end.Host) {
 		return
-	}
-	source := sourceDSN
-	if dsn == "" && c.Params != (Params{}) {
-		source = r.paramSource()
 	}
 	how := "sslmode=verify-full"
 	if c.Dialect.Flavor() == MySQL {
 		how = "tls=true"
 	}
-	r.fault(&SettingError{Setting: "TLS", Value: strconv.Quote(state), Source: source,
+	r.fault(&SettingError{Setting: setting, Value: strconv.Quote(state), Source: source,
 		Reason:  "the production profile sends nothing to another host without verifying it",
 		Allowed: how + " in the DSN, POOLED_TLS=verify-full without one, or pool_allow_unverified_tls=on"})
 }

@@ -13,3 +13,10 @@ func (s *wireSlot) LingerClose(d time.Duration) { s.lingerClose(d) }
 
 // SetEndLimit bounds a COMMIT or ROLLBACK that no context bounds.
 func (p *Pool) SetEndLimit(d time.Duration) { p.endLimit = d }
+
+// RenewRetryBudget forgets what was tried again so far.
+func (p *Pool) RenewRetryBudget() {
+	p.budget.mu.Lock()
+	defer p.budget.mu.Unlock()
+	p.budget.start = 0
+}

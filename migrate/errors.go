@@ -118,35 +118,10 @@ func (e *LockError) Error() string {
 // Unwrap returns ErrLocked and what else ended the wait.
 func (e *LockError) Unwrap() []error { return []error{ErrLocked, e.Err} }
 
-// Holder is who holds the lock, as far as can be seen.
-type Holder struct {
-	Who     string        `json:"who,omitempty"`
-	Host    string        `json:"host,omitempty"`
-	Since   time.Time     `json:"since,omitzero"` // zero: not known, as with plain goose
-	Age     time.Duration `json:"age_ns,omitempty"`
-	Session int64         `json:"session,omitempty"`
-	About   string        `json:"about,omitempty"` // what the server tells of the session, or goose's table
-}
-
-// String is one line for people.
-func (h Holder) String() string {
-	var parts []string
-	if h.Who != "" || h.Host != "" {
-		parts = append(parts, h.Who+" on "+h.Host)
-	}
-	if h.Age > 0 {
-		parts = append(parts, "for "+h.Age.Round(time.Second).String())
-	}
-	if h.About != "" {
-		parts = append(parts, h.About)
-	}
-	if len(parts) == 0 {
-		return "a holder that cannot be seen"
-	}
-	return strings.Join(parts, ", ")
-}
-
-var quoted = regexp.MustCompile(`'(?:[^']|'')*'|"[^"]*"`)
+var (
+	quoted  = regexp.MustCompile(`'(?:[^']|'')*'|"[^"]*"`)
+	literal = regexp.MustCompile(`'(?:[^']|'')*'`)
+)
 
 // redact writes an error for the history and the log: what servers quote from
 // data or from the statement is left out.
@@ -161,7 +136,7 @@ func redact(err error) string {
 		// The program's own words, or the network's.
 	case state != "" && !strings.HasPrefix(state, "22") && !strings.HasPrefix(state, "23") && state != "42601":
 		// Names of tables and columns are in double quotes.
-		text = regexp.MustCompile(`'(?:[^']|'')*'`).ReplaceAllString(text, "'?'")
+		text = literal.ReplaceAllString(text, "'?'")
 	case number == 1051, number == 1054, number == 1060, number == 1061, number == 1091, number == 1146, number == 1050:
 		// Names of tables and columns are in single quotes.
 	default:

@@ -20,9 +20,9 @@ type Migrator struct {
 	running sync.Mutex // held by whoever changes something
 	parsing sync.Mutex // guards what set.parse fills in
 
-	mu      sync.Mutex // guards what follows
-	server_ server
-	stats   Stats
+	mu    sync.Mutex // guards what follows
+	kind  server     // once it is known
+	stats Stats
 }
 
 // New reads the migrations at the root of fsys (an embed.FS, os.DirFS, fs.Sub,
@@ -52,7 +52,7 @@ func New(db *sql.DB, fsys fs.FS, opts ...Option) (*Migrator, error) {
 // server finds out once which kind of server there is.
 func (m *Migrator) server(ctx context.Context) (server, error) {
 	m.mu.Lock()
-	s := m.server_
+	s := m.kind
 	m.mu.Unlock()
 	if s != nil {
 		return s, nil
@@ -62,7 +62,7 @@ func (m *Migrator) server(ctx context.Context) (server, error) {
 		return nil, err
 	}
 	m.mu.Lock()
-	m.server_ = s
+	m.kind = s
 	m.mu.Unlock()
 	return s, nil
 }

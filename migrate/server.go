@@ -23,8 +23,7 @@ type server interface {
 
 	// createHistory makes the table beside goose's.
 	createHistory(table string) string
-	// literal writes a value into a statement. On PostgreSQL, where arguments
-	// cost nothing, it is not used.
+	// placeholder stands for the nth argument, counted from 1.
 	placeholder(n int) string
 	// micros reads a time as microseconds since 1970, which every driver can
 	// scan, whatever its settings for times and zones are.
@@ -33,7 +32,7 @@ type server interface {
 
 	// session returns the server's number of the session.
 	session(ctx context.Context, q querier) (int64, error)
-	// pooled reports whether a session lock would not hold: somebody between us
+	// pooler reports whether a session lock would not hold: somebody between us
 	// and the server gives each transaction another session, or the server has
 	// no such locks.
 	pooler(ctx context.Context, conn *sql.Conn) (bool, error)

@@ -17,6 +17,18 @@
 // A program that builds a mysql.Config passes it through [Observe] and
 // [pooled.WrapConnector].
 //
+// # Several hosts
+//
+// The address may be a list, which go-sql-driver itself does not know:
+//
+//	app:secret@tcp(db1:3306,db2:3306)/shop
+//
+// A connection goes to the first that takes it and takes writes, beginning with
+// the one that did so last. The parameter target_session_attrs=any takes
+// replicas too; target_session_attrs=primary has a single host asked as well.
+// Each host gets an equal share of pool_connect_timeout. When a server answers
+// that it takes no writes, the pool replaces its connections.
+//
 // # Statements
 //
 // go-sql-driver prepares, executes and closes a statement for every query with

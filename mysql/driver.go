@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"sync/atomic"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -42,27 +43,49 @@ func (d baseDriver) Open(dsn string) (driver.Conn, error) {
 	return c.Connect(context.Background())
 }
 
-// OpenConnector fails as go-sql-driver's fails. NewConnector normalizes once
-// more what ParseDSN has normalized, which changes nothing.
+// OpenConnector fails as go-sql-driver's fails. An address may be a list of
+// hosts (see the package comment).
 func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
-	cfg, err := mysql.ParseDSN(dsn)
+	dsns, err := splitHosts(dsn)
 	if err != nil {
 		return nil, err
 	}
+	all := hosts{last: new(atomic.Int32)}
+	for _, dsn := range dsns {
+		cfg, err := mysql.ParseDSN(dsn)
+		if err != nil {
+			return nil, err
+		}
+		if all.primary, err = takeTarget(cfg, len(dsns) > 1); err != nil {
+			return nil, err
+		}
+		c, err := newConnector(cfg)
+		if err != nil {
+			return nil, err
+		}
+		all.list = append(all.list, host{cfg.Addr, c})
+	}
+	if len(all.list) == 1 && !all.primary {
+		return all.list[0].connector, nil
+	}
+	return all, nil
+}
+
+// newConnector normalizes once more what ParseDSN has normalized, which
+// changes nothing.
+func newConnector(cfg *mysql.Config) (c connector, err error) {
 	Observe(cfg)
 	base, err := mysql.NewConnector(cfg)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	c := connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg), clientcert.Shown(cfg.TLS)}
+	c = connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg), clientcert.Shown(cfg.TLS)}
 	if cfg.RejectReadOnly {
 		cfg = cfg.Clone()
 		cfg.RejectReadOnly = false
-		if c.pooled, err = mysql.NewConnector(cfg); err != nil {
-			return nil, err
-		}
+		c.pooled, err = mysql.NewConnector(cfg)
 	}
-	return c, nil
+	return c, err
 }
 
 // connector is go-sql-driver's under the name of our driver.

@@ -16,17 +16,32 @@ import (
 var errUnreadable = errors.New("mysql: the connection string cannot be read")
 
 // Endpoint parses the DSN as go-sql-driver does. Host is the path for a Unix
-// socket, and the whole address for a network that a program registered.
+// socket, the whole address for a network that a program registered, and a
+// list with commas for several hosts; Port is then the one that all have, or 0.
 func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
-	cfg, err := mysql.ParseDSN(dsn)
+	dsns, err := splitHosts(dsn)
 	if err != nil {
 		return pooled.Endpoint{}, errUnreadable
 	}
-	end := pooled.Endpoint{Host: cfg.Addr, Database: cfg.DBName, User: cfg.User, TLS: tlsState(cfg)}
-	if host, port, err := net.SplitHostPort(cfg.Addr); err == nil && cfg.Net != "unix" {
-		if n, err := strconv.Atoi(port); err == nil {
-			end.Host, end.Port = host, n
+	var end pooled.Endpoint
+	for i, dsn := range dsns {
+		cfg, err := mysql.ParseDSN(dsn)
+		if err != nil {
+			return pooled.Endpoint{}, errUnreadable
 		}
+		one := pooled.Endpoint{Host: cfg.Addr, Database: cfg.DBName, User: cfg.User, TLS: tlsState(cfg)}
+		if host, port, err := net.SplitHostPort(cfg.Addr); err == nil && cfg.Net != "unix" {
+			if n, err := strconv.Atoi(port); err == nil {
+				one.Host, one.Port = host, n
+			}
+		}
+		if i > 0 {
+			one.Host = end.Host + "," + one.Host
+			if one.Port != end.Port {
+				one.Port = 0
+			}
+		}
+		end = one
 	}
 	return end, nil
 }
@@ -56,18 +71,26 @@ func (Dialect) DSN(p pooled.Params) (string, error) {
 	}
 	cfg := mysql.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName = p.User, p.Password, p.Database
+	var addrs []string
 	switch {
 	case strings.HasPrefix(p.Host, "/"):
 		cfg.Net, cfg.Addr = "unix", p.Host
+		addrs = []string{p.Host}
 	case p.Host != "" || p.Port != 0:
-		host, port := p.Host, p.Port
-		if host == "" {
-			host = "127.0.0.1"
-		}
+		port := p.Port
 		if port == 0 {
 			port = 3306
 		}
-		cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(host, strconv.Itoa(port))
+		for host := range strings.SplitSeq(p.Host, ",") {
+			switch {
+			case p.Host == "":
+				host = "127.0.0.1"
+			case host == "":
+				return "", errEmptyPlace
+			}
+			addrs = append(addrs, net.JoinHostPort(host, strconv.Itoa(port)))
+		}
+		cfg.Net, cfg.Addr = "tcp", strings.Join(addrs, ",")
 	}
 	mode, err := tlsMode(p)
 	if err != nil {
@@ -78,9 +101,14 @@ func (Dialect) DSN(p pooled.Params) (string, error) {
 	// The format has no escape for user, password and address: a colon in
 	// the user or an @ in the address would be read as something else.
 	dsn := cfg.FormatDSN()
-	back, err := mysql.ParseDSN(dsn)
-	if err != nil || back.User != p.User || back.Passwd != p.Password || back.DBName != p.Database ||
-		cfg.Addr != "" && back.Addr != cfg.Addr {
+	dsns, err := splitHosts(dsn)
+	same := err == nil && len(dsns) == max(len(addrs), 1)
+	for i := 0; same && i < len(dsns); i++ {
+		back, err := mysql.ParseDSN(dsns[i])
+		same = err == nil && back.User == p.User && back.Passwd == p.Password && back.DBName == p.Database &&
+			(addrs == nil || back.Addr == addrs[i])
+	}
+	if !same {
 		return "", errors.New("mysql: user, host or database has a character that a connection string cannot carry (as ':' in the user); build a mysql.Config and use pooled.WrapConnector")
 	}
 	return dsn, nil

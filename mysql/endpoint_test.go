@@ -42,6 +42,8 @@ func TestEndpoint(t *testing.T) {
 		{"u@tcp(h)/?tls=endpoint-verified", pooled.Endpoint{Host: "h", Port: 3306, User: "u", TLS: pooled.TLSVerified}},
 		{"u@tcp(h)/?tls=endpoint-unverified", pooled.Endpoint{Host: "h", Port: 3306, User: "u", TLS: pooled.TLSUnverified}},
 		{"u@tcp(h)/?tls=endpoint-own", pooled.Endpoint{Host: "h", Port: 3306, User: "u", TLS: pooled.TLSUnknown}},
+		{"u:p@tcp(a:1,b:1)/d", pooled.Endpoint{Host: "a,b", Port: 1, Database: "d", User: "u", TLS: pooled.TLSOff}},
+		{"u:p@tcp(a,b:1)/d?tls=true", pooled.Endpoint{Host: "a,b", Database: "d", User: "u", TLS: pooled.TLSVerified}},
 		{"u@unix(/run/my:s)/d", pooled.Endpoint{Host: "/run/my:s", Database: "d", User: "u", TLS: pooled.TLSOff}},
 		{"u@tunnel(far)/d", pooled.Endpoint{Host: "far", Database: "d", User: "u", TLS: pooled.TLSOff}},
 	} {
@@ -66,6 +68,7 @@ func TestDSN(t *testing.T) {
 		{pooled.Params{Host: "h", User: "u", Password: "p@:/?", Database: "d/e"}, "u:p@:/?@tcp(h:3306)/d%2Fe"},
 		{pooled.Params{Port: 3307}, "tcp(127.0.0.1:3307)/"},
 		{pooled.Params{Host: "::1", Port: 1}, "tcp([::1]:1)/"},
+		{pooled.Params{Host: "a,b"}, "tcp(a:3306,b:3306)/"},
 		{pooled.Params{Host: "/run/s", User: "u"}, "u@unix(/run/s)/"},
 		{pooled.Params{Host: "h", TLS: "disable"}, "tcp(h:3306)/?tls=false"},
 		{pooled.Params{Host: "h", TLS: "require"}, "tcp(h:3306)/?tls=skip-verify"},
@@ -77,7 +80,7 @@ func TestDSN(t *testing.T) {
 	}
 	for _, p := range []pooled.Params{
 		{Port: -1}, {TLS: "preferred"}, {User: "a:b", Password: "secret"}, {Host: "/run/@s", User: "u"},
-		{Host: "h", TLSRootCert: "/no/such/file"}, {Host: "h", TLSCert: "only"},
+		{Host: "a,,b"}, {Host: "h", TLSRootCert: "/no/such/file"}, {Host: "h", TLSCert: "only"},
 	} {
 		if got, err := (Dialect{}).DSN(p); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: got %s, %v", p, got, err)

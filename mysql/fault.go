@@ -21,6 +21,10 @@ func (Dialect) Fault(err error) pooled.Fault {
 	if err == nil {
 		return pooled.FaultNone
 	}
+	var many *hostsError
+	if errors.As(err, &many) {
+		return many.fault()
+	}
 	var me *mysql.MySQLError
 	if errors.As(err, &me) {
 		if f, ok := numbers[me.Number]; ok {
@@ -34,6 +38,17 @@ func (Dialect) Fault(err error) pooled.Fault {
 		}
 	}
 	return networkFault(err)
+}
+
+// fault says that trying again changes nothing only if it does so with none of
+// the hosts.
+func (e *hostsError) fault() pooled.Fault {
+	for _, err := range e.errs {
+		if (Dialect{}).Fault(err) != pooled.FaultConfig {
+			return pooled.FaultServerDown
+		}
+	}
+	return pooled.FaultConfig
 }
 
 // clientErrors are go-sql-driver's own. ErrPktTooLarge and ErrBusyBuffer are

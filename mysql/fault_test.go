@@ -73,3 +73,19 @@ func TestFaultOfADialOutOfTime(t *testing.T) {
 		t.Errorf("fault %d, want %d (%v)", got, pooled.FaultServerDown, err)
 	}
 }
+
+func TestErrorCodeIsTheNumber(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{errors.New("1062"), ""},
+		{&mysql.MySQLError{Number: 1062}, "1062"},
+		{fmt.Errorf("insert: %w", &mysql.MySQLError{Number: 1213}), "1213"},
+	} {
+		if got := (Dialect{}).ErrorCode(tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}

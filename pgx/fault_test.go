@@ -135,3 +135,19 @@ func TestFaultOfABadDSN(t *testing.T) {
 		t.Errorf("fault %d, want %d (%v)", got, pooled.FaultConfig, err)
 	}
 }
+
+func TestErrorCodeIsTheSQLSTATE(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{errors.New("23505"), ""},
+		{&pgconn.PgError{Code: "23505"}, "23505"},
+		{fmt.Errorf("insert: %w", &pgconn.PgError{Code: "40001"}), "40001"},
+	} {
+		if got := (Dialect{}).ErrorCode(tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}

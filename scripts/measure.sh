@@ -18,6 +18,14 @@ go test -c -o "$dir/test" .
 POOLED_TEST_MEASURE=1 go test -count=1 -v -run '^TestThousandMigrations' ./migrate >>"$dir/tests" || status=1
 grep -E '^ *(---|===|.*_test\.go:)' "$dir/tests" | grep -v MEASURED || true
 
+say "faults"
+faults=TestStressImpatientCallersNeverExceedTheLimit
+faults+='|TestAServerThatIsAwayIsNotStormed|TestReadsGoToTheFallbackWhileTheBreakerIsOpen'
+faults+='|TestNobodyIsHeldPastItsDeadlineByAServerThatSaysNothing|TestCallersWithoutADeadlineEndWithAcquireTimeout|TestASilentServerHoldsUpNeitherCloseNorShutdown'
+faults+='|TestDemotionLeavesNoWriterBehind|TestPromotionIsSeenByNobodyWhoReads|TestPgxFindsThePrimaryAmongSeveralHosts|TestMySQLFindsThePrimaryAmongSeveralHosts'
+POOLED_TEST_LONG=10s "$dir/test" -test.v -test.run "^($faults)\$" >"$dir/faults" 2>&1 || status=1
+grep -E '^ *(---|.*_test\.go:)' "$dir/faults" | grep -v -e MEASURED -e log.go || true
+
 # Round after round, bare and pooled next to each other, so that what else the
 # machine does falls on both.
 say "benchmarks, ${BENCHCOUNT:-6} rounds"
@@ -44,7 +52,7 @@ alone() {
 
 {
 	# A comparison may take several rounds; its last one counts.
-	sed -n 's/.*MEASURED|//p' "$dir/tests" | awk -F'|' '!($1 in last) { order[++n] = $1 } { last[$1] = $0 } END { for (i = 1; i <= n; i++) print last[order[i]] }'
+	sed -n 's/.*MEASURED|//p' "$dir/tests" "$dir/faults" | awk -F'|' '!($1 in last) { order[++n] = $1 } { last[$1] = $0 } END { for (i = 1; i <= n; i++) print last[order[i]] }'
 	alone ClassifyQuick ns/op 300 "class and safety of a text of 79 bytes: ns"
 	alone ClassifyQuick allocs/op 0 "class and safety of a text of 79 bytes: allocations"
 	alone ClassifyFull ns/op 1200 "full Statement of a text of 79 bytes: ns"

@@ -26,6 +26,7 @@ const (
 	counts       = "sql.DB's limits and statistics are about handles, which share the pool's connections"
 	dialsAlone   = "a dial does not see the context of a caller"
 	keepsSession = "the program made its session read-only, and a link with session state is not left for another"
+	unanswered   = "a write whose context ends before an answer is told that too, beside the context's error, which errors.Is finds and == does not"
 	preparedOnce = "a statement is prepared once on a link, and may stay there after Stmt.Close"
 )
 
@@ -227,6 +228,10 @@ func TestGoSQLDriversOwnTests(t *testing.T) {
 		{"TestConnectorObeysDialTimeouts", dialsAlone, false},
 		{"TestConnectorTimeoutsDuringOpen", dialsAlone, false},
 		{"TestConnectorTimeoutsWatchCancel", dialsAlone, false},
+		{"TestContextCancelExec/default", unanswered, false},
+		{"TestContextCancelQuery/default", unanswered, false},
+		{"TestContextCancelStmtExec/default", unanswered, false},
+		{"TestContextCancelStmtQuery/default", unanswered, false},
 		{"TestRejectReadOnly/default#01", keepsSession, false},
 		{"TestRejectReadOnly/interpolateParams#01", keepsSession, false},
 		{"TestRejectReadOnly/compress#01", keepsSession, false},
