@@ -331,8 +331,8 @@ func TestStartupModes(t *testing.T) {
 				}
 			}
 		})
-		if reasons, err := m.HealthReasons(t.Context()); err != nil || len(reasons) != 1 || reasons[0] != "migrations pending: 3" {
-			t.Error(reasons, err)
+		if reasons := m.HealthCheck(t.Context()); len(reasons) != 1 || reasons[0].Code != migrate.ReasonPending || reasons[0].Text != "Migrations pending: 3." {
+			t.Error(reasons)
 		}
 		if err := m.Startup(t.Context(), migrate.StartupRefuse); !errors.Is(err, migrate.ErrPending) {
 			t.Error(err)
@@ -357,8 +357,8 @@ func TestStartupModes(t *testing.T) {
 		if err := m.Startup(t.Context(), migrate.StartupRefuse); err != nil {
 			t.Error(err)
 		}
-		if reasons, err := m.HealthReasons(t.Context()); err != nil || len(reasons) != 0 || m.Stats().Pending != 0 {
-			t.Error(reasons, err)
+		if reasons := m.HealthCheck(t.Context()); len(reasons) != 0 || m.Stats().Pending != 0 {
+			t.Error(reasons)
 		}
 		// An old program on a newer database is warned and goes on.
 		if err := newMigrator(t, r.db, prefix(three, 2)).Startup(t.Context(), migrate.StartupRefuse); err != nil {

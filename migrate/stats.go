@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/pooledsql/pooled"
 )
 
 // Stats is what a Migrator has done since New, for metrics.
@@ -29,31 +31,41 @@ func (m *Migrator) Stats() Stats {
 	return m.stats
 }
 
-// HealthReasons says why the program should not count as healthy: migrations
-// are pending, or a run ended within one. It fits a health check that takes
-// reasons; an error means that it could not look.
-func (m *Migrator) HealthReasons(ctx context.Context) ([]string, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return nil, err
+// What HealthCheck finds.
+const (
+	ReasonPending    pooled.ReasonCode = "migrations_pending"    // some wait to be applied
+	ReasonUnfinished pooled.ReasonCode = "migrations_unfinished" // a run ended within one
+	ReasonUnknown    pooled.ReasonCode = "migrations_unknown"    // the server could not be asked
+)
+
+// HealthCheck is for pooled.Config.HealthChecks: it warns while migrations are
+// pending or half done. It takes no lock. A nil Migrator, as before New, has
+// nothing to say.
+func (m *Migrator) HealthCheck(ctx context.Context) []pooled.Reason {
+	if m == nil {
+		return nil
 	}
-	st, err := m.readState(ctx, s, m.db)
+	st, err := func() (*state, error) {
+		s, err := m.server(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return m.readState(ctx, s, m.db)
+	}()
 	if err != nil {
-		return nil, err
+		return []pooled.Reason{{Code: ReasonUnknown, Status: pooled.Warning, Text: "Whether migrations are pending is not known: " + redact(err)}}
 	}
-	var reasons []string
+	var reasons []pooled.Reason
 	n := len(st.pending(m.set, math.MaxInt64))
 	m.setPending(n)
-	switch {
-	case n == 1:
-		reasons = append(reasons, "migrations pending: 1")
-	case n > 1:
-		reasons = append(reasons, fmt.Sprintf("migrations pending: %d", n))
+	if n > 0 {
+		reasons = append(reasons, pooled.Reason{Code: ReasonPending, Status: pooled.Warning, Text: fmt.Sprintf("Migrations pending: %d.", n)})
 	}
 	if e := st.open; e != nil {
-		reasons = append(reasons, fmt.Sprintf("migration unfinished: %s, %d of %d statements", e.Name, e.Statement, e.Statements))
+		reasons = append(reasons, pooled.Reason{Code: ReasonUnfinished, Status: pooled.Warning,
+			Text: fmt.Sprintf("A run of migrations ended within %s, with %d of %d statements done.", e.Name, e.Statement, e.Statements)})
 	}
-	return reasons, nil
+	return reasons
 }
 
 func (m *Migrator) setPending(n int) {
