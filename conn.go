@@ -182,9 +182,6 @@ func (h *conn) panicked() {
 func (h *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (res driver.Result, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
-	if h.pool.cfg.Hooks.Trace != nil {
-		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
-	}
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
@@ -197,6 +194,9 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	st := h.texts.get(h.pool.texts, query)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, st, query)
+	}
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
 		h.unserved(st, err)
@@ -214,7 +214,10 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 			return nil, err
 		}
 	}
-	text, sent := h.commented(l, st, query, args)
+	text, sent := query, args
+	if h.trace.Trace != nil {
+		text, sent = h.commented(l, st, query, args)
+	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
@@ -241,9 +244,6 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 func (h *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
-	if h.pool.cfg.Hooks.Trace != nil {
-		ctx = h.follow(ctx, h.texts.get(h.pool.texts, query), query)
-	}
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
@@ -266,6 +266,9 @@ func (h *conn) noRows() {
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	st := h.texts.get(h.pool.texts, query)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, st, query)
+	}
 	l, err := h.bind(ctx, st, phaseRows)
 	if err != nil {
 		h.unserved(st, err)
@@ -283,7 +286,10 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return nil, err
 		}
 	}
-	text, sent := h.commented(l, st, query, args)
+	text, sent := query, args
+	if h.trace.Trace != nil {
+		text, sent = h.commented(l, st, query, args)
+	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()

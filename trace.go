@@ -99,10 +99,10 @@ func (h *conn) unfollow(err error) {
 // panicked; the program gets the panic.
 var errPanicked = errors.New("pooled: the driver panicked")
 
-// commented returns what is sent in place of query and args: with a comment if
-// the statement is followed and its Trace has one.
+// commented returns what is sent in place of query and args of a statement that
+// is followed: with a comment if its Trace has one.
 func (h *conn) commented(l *link, st *Statement, query string, args []driver.NamedValue) (string, []driver.NamedValue) {
-	if h.trace.Trace == nil || st.Multi || st.Class != Read && st.Class != Write && st.Class != Call {
+	if st.Multi || st.Class != Read && st.Class != Write && st.Class != Call {
 		return query, args
 	}
 	// What looks like a comment may be in a literal. Then there is none of

@@ -36,9 +36,22 @@ func Spans(opts ...Option) pooled.Option {
 // TraceID returns the id of the sampled trace that ctx belongs to. It is a
 // pooled.Config.TraceID.
 func TraceID(ctx context.Context) (id [16]byte, ok bool) {
-	sc := trace.SpanContextFromContext(ctx)
-	return sc.TraceID(), sc.IsValid() && sc.IsSampled()
+	sc, ok := sampled(ctx)
+	return sc.TraceID(), ok
 }
+
+// sampled returns the span of ctx if its trace is sampled. Mostly there is
+// none, which is seen at a glance.
+func sampled(ctx context.Context) (sc trace.SpanContext, ok bool) {
+	span := trace.SpanFromContext(ctx)
+	if span == noSpan {
+		return sc, false
+	}
+	sc = span.SpanContext()
+	return sc, sc.IsValid() && sc.IsSampled()
+}
+
+var noSpan = trace.SpanFromContext(context.Background())
 
 type tracer struct {
 	config
@@ -46,7 +59,7 @@ type tracer struct {
 }
 
 func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
-	if !trace.SpanContextFromContext(ctx).IsSampled() {
+	if _, ok := sampled(ctx); !ok {
 		return ctx, nil
 	}
 	st := s.Statement
