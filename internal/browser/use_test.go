@@ -161,3 +161,27 @@ func TestThePageFitsAPhone(t *testing.T) {
 	b.themes("phone")
 	b.quiet()
 }
+
+func TestThePageLeadsFromPoolToPool(t *testing.T) {
+	s := newShop(t)
+	s.load(3)
+	stock, err := pooled.Open("pooled-pgx", s.server.DSN(s.server.NewDatabase(t)), func(c *pooled.Config) { c.Name, c.MaxConns = "stock: more", 3 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stock.Close()
+	second, _ := pooled.From(stock)
+	two := monitor.Handler([]*pooled.Pool{s.pool, second})
+	s.mon.Swap(two).Close()
+	b := newTab(t)
+	b.do(chromedp.Navigate(s.url))
+	b.shows("both pools", contains("#pools", "stock: more 0/3"))
+	b.picture("two pools")
+	b.do(chromedp.Click(chromedp.CSS("#pools a:nth-child(2)")))
+	b.shows("the other pool", contains("#name", "stock: more")+` && `+tile+`("in use").includes("of 3")`)
+	b.shows("its settings", contains("#settings", "stock: more"))
+	if current := value[string](b, `document.querySelector("#pools a[aria-current]").textContent`); current != "stock: more 0/3" {
+		t.Errorf("the current pool is %q", current)
+	}
+	b.quiet()
+}
