@@ -148,33 +148,6 @@ func TestDemoEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestDSNIsToldByItsForm(t *testing.T) {
-	for _, c := range []struct {
-		dsn  string
-		kind kind
-		as   string // what the driver gets; "": the same
-	}{
-		{"", kindSQLite, ""},
-		{"postgres://u:p@h:5432/d?sslmode=disable", kindPostgres, ""},
-		{"postgresql://h/d", kindPostgres, ""},
-		{"host=h user=u dbname=d", kindPostgres, ""},
-		{" sslmode = disable host=h", kindPostgres, ""},
-		{"u:p@tcp(h:3306)/d", kindMySQL, ""},
-		{"u@unix(/run/s.sock)/d?tls=false", kindMySQL, ""},
-		{"mysql://u:p%40ss@h/d", kindMySQL, "u:p@ss@tcp(h:3306)/d"},
-		{"mysql://u@h:3307/d?tls=true&pool_max_conns=3", kindMySQL, "u@tcp(h:3307)/d?tls=true&pool_max_conns=3"},
-		{"mariadb://[::1]/d", kindMySQL, "tcp([::1]:3306)/d"},
-	} {
-		kind, as, err := readDSN(c.dsn)
-		if c.as == "" {
-			c.as = c.dsn
-		}
-		if err != nil || kind != c.kind || as != c.as {
-			t.Errorf("%q: got %v, %q, %v", c.dsn, kind, as, err)
-		}
-	}
-}
-
 func TestUnknownDSNIsRefusedWithoutShowingIt(t *testing.T) {
 	for _, dsn := range []string{"secret", "sqlserver://u:secret@h/d", "mysql://u:secret@", "mysql://u:secret@h:x/d", "mysql://%zzsecret@h/d"} {
 		err := CheckDSN(dsn)
