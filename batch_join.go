@@ -83,6 +83,7 @@ func (j *joiner) from(ctx context.Context, i int) int {
 func (j *joiner) ask(ctx context.Context, t insertText) int {
 	query, args := j.d.MultiRow(t.schema, t.table)
 	rows, err := j.h.query(ctx, query, namedArgs(args, nil))
+	j.h.followed(err)
 	if err != nil {
 		j.h.noRows()
 		return 0 // the INSERT itself will say what is wrong
@@ -186,10 +187,14 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 	}
 	s := stmt{h: j.h, query: text.String(), st: j.r.sts[i]}
 	if len(args) > 0 && j.h.cachesPlain(s.st, args) {
+		if j.h.pool.cfg.Hooks.Trace != nil {
+			ctx = j.h.followBatch(ctx, s.st, s.query, n)
+		}
 		_, err = s.exec(ctx, args)
 	} else {
 		_, err = j.h.exec(ctx, s.query, args)
 	}
+	j.h.followed(err)
 	if err == nil {
 		for k := range n {
 			j.r.results[i+k].res = joinedResult{}

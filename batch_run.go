@@ -68,7 +68,9 @@ func (r *batchRun) noteCommit(p *Pool, err error, committing bool) error {
 // inTx runs f in a transaction of its own on the handle. note is shown the
 // error before its driver.ErrBadConn is hidden, and returns what becomes of it.
 func (h *conn) inTx(ctx context.Context, f func() error, note func(p *Pool, err error, committing bool) error) error {
-	if _, err := h.begin(ctx, driver.TxOptions{}); err != nil {
+	_, err := h.begin(ctx, driver.TxOptions{})
+	h.followed(err)
+	if err != nil {
 		return note(h.pool, err, false)
 	}
 	done := false
@@ -77,13 +79,13 @@ func (h *conn) inTx(ctx context.Context, f func() error, note func(p *Pool, err 
 			h.rollback(ctx)
 		}
 	}()
-	err := f()
+	err = f()
 	done = true
 	if err != nil {
 		h.rollback(ctx)
 		return err
 	}
-	if err := h.finish(commitStatement, driver.Tx.Commit); err != nil {
+	if err := h.finishFollowed(ctx, commitStatement, driver.Tx.Commit); err != nil {
 		return note(h.pool, err, true)
 	}
 	return nil
@@ -92,8 +94,17 @@ func (h *conn) inTx(ctx context.Context, f func() error, note func(p *Pool, err 
 // rollback rolls back what inTx began. What led to it is the error that counts.
 func (h *conn) rollback(ctx context.Context) {
 	l := h.link
-	_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+	_ = h.finishFollowed(ctx, rollbackStatement, driver.Tx.Rollback)
 	h.rolledBack(ctx, l)
+}
+
+func (h *conn) finishFollowed(ctx context.Context, st *Statement, run func(driver.Tx) error) error {
+	if h.pool.cfg.Hooks.Trace != nil {
+		h.follow(ctx, st, "")
+	}
+	err := h.finish(st, run)
+	h.followed(err)
+	return err
 }
 
 // pipelines says whether every item can be sent before the first is answered:
@@ -113,7 +124,21 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 	if !ok || r.refused || !r.pipelines() {
 		return driver.ErrSkip
 	}
-	st, own := r.statement(), h.tx.base == nil
+	st := r.statement()
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.followBatch(ctx, st, "", len(r.items))
+	}
+	err := r.send(ctx, h, d, st)
+	if err == driver.ErrSkip {
+		h.followed(nil)
+	}
+	h.followed(cmpError(err, r.firstError()))
+	return err
+}
+
+// send runs the items by d.
+func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statement) error {
+	own := h.tx.base == nil
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
 		for _, st := range r.sts {
@@ -151,7 +176,7 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 			answered = i + 1
 			if a.Err != nil {
 				if failed = i; r.independent {
-					h.pool.failed(ctx, r.sts[i], h.start, 0, a.Err)
+					h.pool.failed(ctx, r.sts[i], h.start, -1, a.Err)
 					_ = r.failed(i, a.Err)
 				}
 				return nil
@@ -204,12 +229,12 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 		if failed < len(r.sts) {
 			st = r.sts[failed]
 		}
-		h.pool.failed(ctx, st, h.start, 0, err)
+		h.pool.failed(ctx, st, h.start, -1, err)
 		return r.failed(failed, err)
 	}
 	// Those behind may have run or not, and nobody knows.
 	for i := answered; i < len(r.items); i++ {
-		h.pool.failed(ctx, r.sts[i], h.start, 0, err)
+		h.pool.failed(ctx, r.sts[i], h.start, -1, err)
 		_ = r.failed(i, err)
 	}
 	return nil
@@ -275,6 +300,7 @@ func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
 			}
 		}
 	}
+	h.followed(err) // unless rows have taken it over
 	if rows == nil {
 		if it.rows {
 			h.noRows()
@@ -321,7 +347,7 @@ func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	now, p := nano(), l.pool
 	share := (now - start) / int64(len(r.sts))
 	for i, st := range r.sts {
-		rows := int64(0)
+		rows := int64(-1)
 		if s := r.results[i].sets; len(s) > 0 {
 			rows = int64(len(s[0].rows))
 		}

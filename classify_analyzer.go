@@ -10,11 +10,11 @@ type analyzer struct {
 	depth  int
 	frames [maxDepth]frame
 
-	prev      token // the last token; for a.b.c the last part
-	before    token // the token before it, without its place; for a.b.c the one before a
-	qualified bool  // prev is the last part of a.b
-	catalog   bool  // and that a is pg_catalog
-	nameStart int32 // and where a begins
+	prev      token     // the last token; for a.b.c the last part
+	before    tokenSort // of the token before it; for a.b.c of the one before a
+	qualified bool      // prev is the last part of a.b
+	catalog   bool      // and that a is pg_catalog
+	nameStart int32     // and where a begins
 
 	// alert collects the reasons for which even a plain name or a literal needs
 	// a look. Most of the time there is none, and they pass at once.
@@ -99,7 +99,7 @@ func (a *analyzer) run() {
 		a.next()
 		t := &a.token
 		if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
-			t.word = word{}
+			t.tokenSort = tokenSort{kind: tokenWord}
 		}
 		if a.full != nil {
 			a.full.token(a, t)
@@ -158,7 +158,7 @@ func (a *analyzer) run() {
 		if t.kind == tokenDot || a.prev.kind == tokenDot {
 			a.qualify(t)
 		} else {
-			a.before.setSort(&a.prev)
+			a.before = a.prev.tokenSort
 			a.prev.set(t)
 			a.qualified = false
 		}
@@ -183,7 +183,7 @@ func (a *analyzer) qualify(t *token) {
 		a.qualified = true
 		a.prev = *t
 	default:
-		a.before, a.prev, a.qualified = a.prev, *t, false
+		a.before, a.prev, a.qualified = a.prev.tokenSort, *t, false
 	}
 }
 
@@ -357,7 +357,7 @@ func (a *analyzer) onClose(f *frame, t *token) {
 		a.cur.optionEnd()
 	}
 	if f.flags&frameOperand != 0 {
-		t.flags = wordOperand
+		t.tokenSort = tokenSort{kind: tokenClose, flags: wordOperand}
 	}
 	a.depth--
 	if f = a.top(); f.with == withBody {

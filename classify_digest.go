@@ -13,11 +13,11 @@ import (
 // the digest of a digest is itself.
 type digester struct {
 	buf   []byte
-	last  token // the last token written
-	lit   bool  // and it was a literal
-	sign  int   // where a run of signs begins that may belong to a literal; -1: none
-	cases int   // CASE without END so far
-	semi  bool  // a statement ended; the next token begins another
+	last  tokenSort // of the last token written
+	lit   bool      // and it was a literal
+	sign  int       // where a run of signs begins that may belong to a literal; -1: none
+	cases int       // CASE without END so far
+	semi  bool      // a statement ended; the next token begins another
 
 	depth int
 	list  *digestList // at that depth
@@ -52,7 +52,7 @@ func (d *digester) reset() {
 		d.buf = nil
 	}
 	d.buf = d.buf[:0]
-	d.last, d.lit, d.sign, d.semi = token{}, false, -1, false
+	d.last, d.lit, d.sign, d.semi = tokenSort{}, false, -1, false
 	d.cases = 0
 	d.setDepth(0)
 	d.lists[0] = digestList{}
@@ -82,7 +82,7 @@ func (d *digester) token(a *analyzer, t *token) {
 	if d.semi {
 		d.semi = false
 		d.buf = append(d.buf, ';')
-		d.wrote(&token{kind: tokenSemicolon})
+		d.wrote(tokenSort{kind: tokenSemicolon})
 	}
 	switch t.kind {
 	case tokenWord:
@@ -139,10 +139,10 @@ func (d *digester) token(a *analyzer, t *token) {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.wrote(t)
+	d.wrote(t.tokenSort)
 	d.lit = literal
 	if literal && t.kind == tokenWord {
-		d.wrote(&token{kind: tokenNumber}) // NULL reads back as ?
+		d.wrote(tokenSort{kind: tokenNumber}) // NULL reads back as ?
 		d.lit = true
 	}
 }
@@ -171,13 +171,13 @@ func (d *digester) copied(a *analyzer, t *token) bool {
 		return false
 	}
 	d.sign = -1
-	d.wrote(t)
+	d.wrote(t.tokenSort)
 	return true
 }
 
-// wrote notes that t, which is no literal, was written.
-func (d *digester) wrote(t *token) {
-	d.last.setSort(t)
+// wrote notes that a token which is no literal was written.
+func (d *digester) wrote(t tokenSort) {
+	d.last = t
 	d.lit = false
 }
 
@@ -417,10 +417,10 @@ func (d *digester) endElement(list *digestList) {
 	}
 	if list.prevTo > 0 && string(d.buf[list.prevFrom:list.prevTo]) == string(text) {
 		d.buf = d.buf[:list.prevTo]
-		d.last = token{kind: tokenClose}
+		d.last = tokenSort{kind: tokenClose}
 		d.lit = text[len(text)-1] == '?'
 		if d.lit {
-			d.last.kind = tokenNumber
+			d.last = tokenSort{kind: tokenNumber}
 		}
 		d.sign = -1
 		return

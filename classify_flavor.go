@@ -39,7 +39,7 @@ func tablesOf(f Flavor) *flavorTables {
 }
 
 func pgWords() *wordTable {
-	t := new(wordTable)
+	t := newWordTable()
 	t.mark(pgReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(pgTypeFunc, wordReserved|wordUpper|wordOperand)
 	t.mark(pgColumnName, 0)
@@ -53,7 +53,7 @@ func pgWords() *wordTable {
 }
 
 func myWords() *wordTable {
-	t := new(wordTable)
+	t := newWordTable()
 	t.mark(myReserved, wordReserved|wordUpper|wordOperand)
 	t.mark(myPlain, 0)
 	t.mark(myNoCall, wordNoCall)
@@ -67,14 +67,14 @@ func myWords() *wordTable {
 // mark gives flags to every word of a list.
 func (t *wordTable) mark(list string, flags wordFlags) {
 	for text := range strings.FieldsSeq(list) {
-		t.add(text).word.flags |= wordKnown | flags
+		t.add(text).flags |= wordKnown | flags
 	}
 }
 
 // unmark takes flags from every word of a list.
 func (t *wordTable) unmark(list string, flags wordFlags) {
 	for text := range strings.FieldsSeq(list) {
-		t.add(text).word.flags &^= flags
+		t.add(text).flags &^= flags
 	}
 }
 
@@ -84,15 +84,15 @@ func (t *wordTable) unmark(list string, flags wordFlags) {
 func (t *wordTable) number() {
 	for id, text := range keywordText {
 		if text != "" {
-			t.add(text).word.id = keyword(id)
+			t.add(text).id = keyword(id)
 		}
 	}
 	t.markKnown(ruleWords[:], wordRule)
 	t.markKnown(clauseWords[:], wordClause)
 	t.markKnown(shapeWords[:], wordShape)
-	for i := range t.items {
-		if t.items[i].word.id == kwNone {
-			t.items[i].word.id = kwOther
+	for i := range t.items[1:] {
+		if t.items[i+1].id == kwNone {
+			t.items[i+1].id = kwOther
 		}
 	}
 }
@@ -101,8 +101,8 @@ func (t *wordTable) number() {
 // flag, a word of the other flavor stays an identifier.
 func (t *wordTable) markKnown(ids []keyword, flags wordFlags) {
 	for _, id := range ids {
-		if e := t.add(keywordText[id]); e.word.flags&wordKnown != 0 {
-			e.word.flags |= flags
+		if e := t.add(keywordText[id]); e.flags&wordKnown != 0 {
+			e.flags |= flags
 		}
 	}
 }

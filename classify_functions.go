@@ -11,7 +11,7 @@ type function struct {
 // newFunctionTable makes the table of the functions that are known by name.
 // They are a list of what is allowed: a name that is missing is not pure.
 func newFunctionTable(stateful map[string]SessionState, pure ...string) *wordTable {
-	t := new(wordTable)
+	t := newWordTable()
 	for _, list := range pure {
 		for name := range strings.FieldsSeq(list) {
 			t.add(name).fn.pure = true

@@ -44,7 +44,7 @@ func TestWordsThatPassHaveNoRule(t *testing.T) {
 		defer madeTables[f].Store(used)
 		words := tablesOf(Flavor(f)).words
 		for i := range words.items {
-			if w := &words.items[i].word; w.flags&wordKnown != 0 {
+			if w := &words.items[i].tokenSort; w.flags&wordKnown != 0 {
 				w.flags |= wordRule | wordClause | wordShape
 			}
 		}

@@ -1,6 +1,9 @@
 package pooled
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // reading chooses between the ways in which a server may read a text, because
 // its settings or its version decide and the text does not show them.
@@ -50,122 +53,125 @@ type scanner struct {
 	sawComment bool
 }
 
-// next moves to the next token. What decides about most tokens, a word or a
-// single byte, is asked first: a switch with that many cases costs the most
-// where texts differ.
+// next moves to the next token. Most of them are short words and single bytes,
+// which it takes without a call.
 func (s *scanner) next() {
-	s.scan()
-	s.end = int32(s.pos)
-}
-
-// scan is next, but for where the token ends.
-func (s *scanner) scan() {
-	src := s.src
-	chars := &s.tables.chars
-	s.word = word{}
-	for pos := s.pos; pos < len(src); pos = s.pos {
+	for {
+		src, pos := s.src, s.pos
+		if pos >= len(src) {
+			s.tokenSort, s.start, s.end = tokenSort{}, int32(pos), int32(pos)
+			s.broken = s.broken || s.inComment
+			return
+		}
+		tables := s.tables
 		c := src[pos]
 		if c == ' ' && pos+1 < len(src) {
 			pos++
 			c = src[pos]
 		}
 		s.pos, s.start, s.op = pos, int32(pos), c
-		kind := chars.kind[c]
+		kind := tables.chars.kind[c]
 		if kind == charLetter {
+			if pos+8 <= len(src) {
+				head := load64(src, pos)
+				n := bits.TrailingZeros64(wordStops(head)) / 8
+				if n < 8 && (n > 1 || !prefixes(byte(head>>8))) {
+					s.tokenSort = tables.words.short(wordHead(head, n)).tokenSort
+					s.pos, s.end = pos+n, int32(pos+n)
+					return
+				}
+			}
 			s.scanWord(pos)
+			s.end = int32(s.pos)
 			return
 		}
-		if k := chars.single[c]; k != tokenEnd {
-			s.single(k)
+		if kind == charSingle {
+			s.tokenSort = tables.chars.single[c]
+			s.pos, s.end = pos+1, int32(pos+1)
 			return
 		}
-		switch kind {
-		case charSpace:
-			s.pos++
-		case charDigit:
-			s.scanNumber()
-			return
-		case charDot:
-			if pos+1 < len(src) && isDigit(src[pos+1]) && !s.afterName() {
-				s.scanNumber()
-				return
-			}
-			s.single(tokenDot)
-			return
-		case charQuote:
-			s.pos++
-			s.scanString('\'', s.escapes('\''))
-			return
-		case charDoubleQuote:
-			if s.flavor == MySQL {
-				s.pos++
-				s.scanString('"', s.escapes('"'))
-				return
-			}
-			s.scanQuoted('"')
-			return
-		case charBackquote:
-			s.scanQuoted('`')
-			return
-		case charOperator:
-			if c == '*' && s.flavor == MySQL && s.peek(1) == '/' && (s.inComment || s.peek(2) != '*') {
-				// Outside a comment no expression of MySQL has these two, but
-				// count(*/* all */) has a star before a comment.
-				s.broken = s.broken || !s.inComment
-				s.inComment = false
-				s.pos += 2
-				continue
-			}
-			s.scanOperator()
-			return
-		case charDash:
-			if s.lineComment() {
-				s.skipLine()
-				continue
-			}
-			s.scanOperator()
-			return
-		case charHash:
-			s.skipLine()
-		case charSlash:
-			if s.peek(1) == '*' {
-				s.scanComment()
-				continue
-			}
-			s.scanOperator()
-			return
-		case charDollar:
-			s.scanDollar()
-			return
-		case charAt:
-			s.scanVar()
-			return
-		case charColon:
-			s.scanColon()
-			return
-		case charNUL:
-			// PostgreSQL takes text up to the first NUL, MySQL's lexer may stop
-			// there: what follows is not what the server reads.
-			s.broken = true
-			s.pos++
-		default:
-			s.single(tokenOperator)
-			if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
-				// NULL; what touches it begins a new word: \NINTO hides an INTO.
-				s.kind = tokenNumber
-				s.pos++
-			}
+		if s.scanOther(c, kind) {
+			s.end = int32(s.pos)
 			return
 		}
-	}
-	s.kind, s.start = tokenEnd, int32(s.pos)
-	if s.inComment {
-		s.broken = true
 	}
 }
 
+// scanOther reads what begins with c, if that is a token, and else skips it.
+func (s *scanner) scanOther(c byte, kind charKind) bool {
+	switch kind {
+	case charSpace:
+		s.pos++
+		return false
+	case charDigit:
+		s.scanNumber()
+	case charDot:
+		if isDigit(s.peek(1)) && !s.afterName() {
+			s.scanNumber()
+		} else {
+			s.single(tokenDot)
+		}
+	case charQuote:
+		s.pos++
+		s.scanString('\'', s.escapes('\''))
+	case charDoubleQuote:
+		if s.flavor == MySQL {
+			s.pos++
+			s.scanString('"', s.escapes('"'))
+		} else {
+			s.scanQuoted('"')
+		}
+	case charBackquote:
+		s.scanQuoted('`')
+	case charOperator:
+		if c == '*' && s.flavor == MySQL && s.peek(1) == '/' && (s.inComment || s.peek(2) != '*') {
+			// Outside a comment no expression of MySQL has these two, but
+			// count(*/* all */) has a star before a comment.
+			s.broken = s.broken || !s.inComment
+			s.inComment = false
+			s.pos += 2
+			return false
+		}
+		s.scanOperator()
+	case charDash:
+		if s.lineComment() {
+			s.skipLine()
+			return false
+		}
+		s.scanOperator()
+	case charHash:
+		s.skipLine()
+		return false
+	case charSlash:
+		if s.peek(1) == '*' {
+			s.scanComment()
+			return false
+		}
+		s.scanOperator()
+	case charDollar:
+		s.scanDollar()
+	case charAt:
+		s.scanVar()
+	case charColon:
+		s.scanColon()
+	case charNUL:
+		// PostgreSQL takes text up to the first NUL, MySQL's lexer may stop
+		// there: what follows is not what the server reads.
+		s.broken = true
+		s.pos++
+		return false
+	default:
+		s.single(tokenOperator)
+		if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
+			// NULL; what touches it begins a new word: \NINTO hides an INTO.
+			s.single(tokenNumber)
+		}
+	}
+	return true
+}
+
 func (s *scanner) single(k tokenKind) {
-	s.kind = k
+	s.tokenSort = tokenSort{kind: k}
 	s.pos++
 }
 
@@ -187,44 +193,25 @@ func (s *scanner) afterName() bool {
 	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
 }
 
-// scanWord reads a word that begins at i, eight bytes at a time.
+// scanWord reads a word of any length that begins at i.
 func (s *scanner) scanWord(i int) {
-	src := s.src
-	var head, tail uint64
-	if i+8 <= len(src) {
-		head = load64(src, i)
-	} else {
-		head = eight(src, i)
+	src, end := s.src, i
+	for n := 8; n == 8; end += n {
+		n = bits.TrailingZeros64(wordStops(eight(src, end))) / 8
 	}
-	mask, n := wordMask(head)
-	head = inLower(head) & mask
-	if n == 8 {
-		for more := 8; more == 8; n += more {
-			_, more = wordMask(eight(src, i+n))
-		}
-		if n > 8 {
-			tail = inLower(load64(src, i+n-8))
-		}
-	}
-	end := i + n
-	// A letter that touches a quote is the prefix of a string.
-	if n == 1 && end < len(src) && (src[end] == '\'' || src[end] == '&') && s.scanPrefixed(end) {
+	if end == i+1 && prefixes(s.peek(1)) && s.scanPrefixed(end) {
 		return
 	}
-	s.kind = tokenWord
+	s.tokenSort = s.tables.words.lookup(src[i:end]).tokenSort
 	s.pos = end
-	words := s.tables.words
-	slot := wordSlot(head, tail, n)
-	if words.slots[slot%wordSlots] != 0 { // most identifiers meet an empty one
-		if e := words.lookup(slot, head, tail, src[i:end]); e != nil {
-			s.word = e.word
-		}
-	}
 }
+
+// prefixes tells that a letter which touches c may be the prefix of a string.
+func prefixes(c byte) bool { return c == '\'' || c == '&' }
 
 func (s *scanner) scanNumber() {
 	src, i := s.src, s.pos
-	s.kind = tokenNumber
+	s.tokenSort = tokenSort{kind: tokenNumber}
 	if src[i] == '0' && i+2 < len(src) && (src[i+1]|0x20 == 'x' && isHex(src[i+2]) ||
 		src[i+1]|0x20 == 'b' && src[i+2]&^1 == '0' || src[i+1]|0x20 == 'o' && isDigit(src[i+2])) {
 		for i += 2; i < len(src) && (isHex(src[i]) || src[i] == '_'); i++ {
@@ -278,7 +265,7 @@ func (s *scanner) scanDigitName(i int) {
 	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
 		i++
 	}
-	s.kind = tokenWord
+	s.tokenSort = tokenSort{kind: tokenWord}
 	s.pos = i
 }
 
@@ -290,7 +277,7 @@ func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 // and a trailing sign belongs to what follows unless the operator has one of
 // the characters that the standard does not use.
 func (s *scanner) scanOperator() {
-	s.kind = tokenOperator
+	s.tokenSort = tokenSort{kind: tokenOperator}
 	src, i := s.src, s.pos
 	if s.flavor == MySQL {
 		two := s.peek(1)
@@ -337,7 +324,7 @@ end:
 		}
 	}
 	if i == s.pos+1 && src[s.pos] == '?' {
-		s.kind = tokenQuestion
+		s.tokenSort = tokenSort{kind: tokenQuestion}
 	}
 	s.pos = i
 }
@@ -349,7 +336,7 @@ func (s *scanner) scanDollar() {
 		for i < len(src) && isDigit(src[i]) {
 			i++
 		}
-		s.kind = tokenParam
+		s.tokenSort = tokenSort{kind: tokenParam}
 		s.pos = i
 		return
 	}
@@ -361,7 +348,7 @@ func (s *scanner) scanDollar() {
 		return
 	}
 	tag := src[s.pos : i+1]
-	s.kind = tokenString
+	s.tokenSort = tokenSort{kind: tokenString}
 	end := strings.Index(src[i+1:], tag)
 	if end < 0 {
 		s.pos = len(src)
@@ -373,22 +360,22 @@ func (s *scanner) scanDollar() {
 
 // scanVar reads @x, @'x', @`x`, @@x and @@global.
 func (s *scanner) scanVar() {
-	s.kind = tokenVar
+	s.tokenSort = tokenSort{kind: tokenVar}
 	s.pos++
 	if s.peek(0) == '@' {
-		s.kind = tokenSysVar
+		s.tokenSort = tokenSort{kind: tokenSysVar}
 		s.pos++
 	}
 	switch c := s.peek(0); {
 	case c == '\'' || c == '"':
-		kind := s.kind
+		sort := s.tokenSort
 		s.pos++
 		s.scanString(c, s.escapes(c))
-		s.kind = kind
+		s.tokenSort = sort
 	case c == '`':
-		kind := s.kind
+		sort := s.tokenSort
 		s.scanQuoted('`')
-		s.kind = kind
+		s.tokenSort = sort
 	default:
 		for s.pos < len(s.src) && (s.tables.chars.word[s.src[s.pos]] || s.src[s.pos] == '.') {
 			s.pos++
@@ -399,13 +386,13 @@ func (s *scanner) scanVar() {
 func (s *scanner) scanColon() {
 	switch c := s.peek(1); {
 	case c == ':':
-		s.kind = tokenCast
+		s.tokenSort = tokenSort{kind: tokenCast}
 		s.pos += 2
 	case c == '=':
-		s.kind = tokenAssign
+		s.tokenSort = tokenSort{kind: tokenAssign}
 		s.pos += 2
 	case s.tables.chars.kind[c] == charLetter && !s.afterOperand():
-		s.kind = tokenParam
+		s.tokenSort = tokenSort{kind: tokenParam}
 		for s.pos++; s.pos < len(s.src) && s.tables.chars.word[s.src[s.pos]]; s.pos++ {
 		}
 	default:

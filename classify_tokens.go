@@ -27,26 +27,26 @@ const (
 
 // token is a piece of text.
 type token struct {
-	kind  tokenKind
-	word  // what is known of a tokenWord
+	tokenSort
 	start int32
 	end   int32
 }
 
-// set copies field by field: the fields were written one by one, and the
-// processor would wait for all of them before it could read the whole at once.
-// That alone took a third of the time.
-func (t *token) set(u *token) {
-	t.setSort(u)
-	t.start = u.start
-	t.end = u.end
+// tokenSort is what a token is, apart from where it stands. It is written as a
+// whole, never field by field: it is copied for every token, and the processor
+// would wait for all the fields before it could read them at once. That alone
+// took a third of the time.
+type tokenSort struct {
+	kind  tokenKind
+	flags wordFlags // of a keyword; a word without any is an identifier
+	id    keyword
 }
 
-// setSort copies what kind of token it is, and not where.
-func (t *token) setSort(u *token) {
-	t.kind = u.kind
-	t.id = u.id
-	t.flags = u.flags
+// set copies the places one by one, as they were written.
+func (t *token) set(u *token) {
+	t.tokenSort = u.tokenSort
+	t.start = u.start
+	t.end = u.end
 }
 
 // charKind sorts bytes for the scanner's first decision.
@@ -56,6 +56,7 @@ const (
 	charOther charKind = iota
 	charSpace
 	charLetter
+	charSingle // always a token of its own
 	charDigit
 	charQuote
 	charDoubleQuote
@@ -74,7 +75,7 @@ const (
 // charTable holds what is known of every byte.
 type charTable struct {
 	kind   [256]charKind
-	single [256]tokenKind // of a byte that is always a token; tokenEnd where it is not
+	single [256]tokenSort // of a charSingle
 	word   [256]bool      // continues a word
 }
 
@@ -103,7 +104,7 @@ func (t *charTable) fill(f Flavor) {
 		',': tokenComma, ';': tokenSemicolon, '(': tokenOpen, ')': tokenClose,
 		'[': tokenOpenBracket, '{': tokenOpenBracket, ']': tokenCloseBracket, '}': tokenCloseBracket,
 	} {
-		t.single[c] = k
+		t.setSingle(c, k)
 	}
 	t.word['$'] = true
 	if f == MySQL {
@@ -111,11 +112,16 @@ func (t *charTable) fill(f Flavor) {
 		t.kind['#'] = charHash
 		t.kind['@'] = charAt
 		t.kind['$'] = charLetter
-		t.single['?'] = tokenParam
+		t.setSingle('?', tokenParam)
 	} else {
 		t.kind['`'] = charOperator
 		t.kind['#'] = charOperator
 		t.kind['@'] = charOperator
 		t.kind['$'] = charDollar
 	}
+}
+
+func (t *charTable) setSingle(c byte, k tokenKind) {
+	t.kind[c] = charSingle
+	t.single[c].kind = k
 }

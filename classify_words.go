@@ -1,16 +1,7 @@
 package pooled
 
-import "math/bits"
-
-// word is what the classifier knows of one keyword. The zero word means that
-// the token is no keyword of the flavor.
-type word struct {
-	id    keyword
-	flags wordFlags
-}
-
 // wordFlags are the lexical habits of a keyword.
-type wordFlags uint16
+type wordFlags uint8
 
 const (
 	// wordKnown marks every entry, so that a keyword without a meaning of its
@@ -40,26 +31,33 @@ const (
 // by one: the first and the last eight bytes and the length are the key. It is
 // filled once and only read afterwards.
 type wordTable struct {
-	slots [wordSlots]uint16 // index into items plus one; 0 is empty
-	items []wordItem
+	slots [wordSlots]uint16 // index into items
+	items []wordItem        // the first stands in all empty slots, for what is in no other
 }
 
-// wordSlots is a power of two, more than three times as many as there are
-// entries, so that most identifiers meet an empty slot at once.
-const wordSlots = 4096
+// wordSlots is more than three times as many as there are entries, so that most
+// identifiers meet an empty slot at once.
+const (
+	wordSlots = 1 << wordBits
+	wordBits  = 12
+)
 
 // wordItem is one entry of a wordTable.
 type wordItem struct {
-	head, tail uint64
-	word       word
-	fn         function
-	text       string
+	head, tail uint64 // see wordKey
+	tokenSort
+	fn   function
+	text string
 }
 
 const (
 	wordMix1 = 0x9E3779B97F4A7C15
 	wordMix2 = 0xC2B2AE3D27D4EB4F
 )
+
+func newWordTable() *wordTable {
+	return &wordTable{items: []wordItem{{tokenSort: tokenSort{kind: tokenWord}}}}
+}
 
 // ones has a one in every byte; n*ones has n in every byte.
 const ones = 0x0101010101010101
@@ -73,10 +71,12 @@ func load64(s string, i int) uint64 {
 }
 
 // eight reads the eight bytes of s at i, with zeros for what lies behind its end.
-// Who reads most words asks first whether load64 will do: that saves the call.
 func eight(s string, i int) (x uint64) {
 	if i+8 <= len(s) {
 		return load64(s, i)
+	}
+	if len(s) >= 8 {
+		return load64(s, len(s)-8) >> (8 * uint(i+8-len(s)))
 	}
 	for k := len(s) - 1; k >= i; k-- {
 		x = x<<8 | uint64(s[k])
@@ -84,19 +84,18 @@ func eight(s string, i int) (x uint64) {
 	return x
 }
 
-// wordMask has all bits set in those n bytes at the beginning of x that continue
-// a word: letters, digits, _, $ and what is not ASCII (charTable.word). It looks
-// at all eight at once, because a loop whose end cannot be foreseen costs more
-// than its steps.
-func wordMask(x uint64) (mask uint64, n int) {
+// wordStops sets the high bit of every byte of x that does not continue a word,
+// and no other: all but letters, digits, _, $ and what is not ASCII
+// (charTable.word). It looks at all eight at once, because a loop whose end
+// cannot be foreseen costs more than its steps.
+func wordStops(x uint64) uint64 {
 	low := x & (0x7f * ones)
 	letter := low | 0x20*ones
 	// In each of these the high bit of a byte tells.
-	isLetter := (letter + (0x80-'a')*ones) &^ (letter + (0x7f-'z')*ones)
-	isDigit := (low + (0x80-'0')*ones) &^ (low + (0x7f-'9')*ones)
+	isLetter := (letter + (0x80-'a')*ones) & ((0x80+'z')*ones - letter)
+	isDigit := (low + (0x80-'0')*ones) & ((0x80+'9')*ones - low)
 	isSign := (0x80*ones - (low ^ '_'*ones)) | (0x80*ones - (low ^ '$'*ones))
-	other := ^(isLetter | isDigit | isSign | x) & (0x80 * ones)
-	return (other&-other)>>7 - 1, bits.TrailingZeros64(other) / 8
+	return ^(isLetter | isDigit | isSign | x) & (0x80 * ones)
 }
 
 // inLower is the key of bytes, with letters in lower case. Setting bit 5 of
@@ -104,39 +103,58 @@ func wordMask(x uint64) (mask uint64, n int) {
 // themselves, so no two words share a key that are not the same word.
 func inLower(x uint64) uint64 { return x | 0x20*ones }
 
+// wordHead is the key of the first n bytes of a word, of which x has up to
+// eight. It ends with its last byte, so no two lengths share a key.
+func wordHead(x uint64, n int) uint64 {
+	return inLower(x) << (uint(-8*n) % 64)
+}
+
 // wordKey returns the key of a word.
 func wordKey(text string) (head, tail uint64) {
-	head = eight(text, 0)
-	mask, _ := wordMask(head)
-	head = inLower(head) & mask
-	if len(text) > 8 {
-		tail = inLower(load64(text, len(text)-8))
+	n := len(text)
+	if n > 8 {
+		tail = inLower(load64(text, n-8))
 	}
-	return head, tail
+	return wordHead(eight(text, 0), min(n, 8)), tail
 }
 
 // find returns the entry for text, or nil.
 func (t *wordTable) find(text string) *wordItem {
-	head, tail := wordKey(text)
-	return t.lookup(wordSlot(head, tail, len(text)), head, tail, text)
-}
-
-// lookup is find for text with that key, which is in no slot before that one.
-func (t *wordTable) lookup(slot, head, tail uint64, text string) *wordItem {
-	for k := t.slots[slot%wordSlots]; k != 0; k = t.slots[slot%wordSlots] {
-		e := &t.items[k-1]
-		if (e.head^head)|(e.tail^tail)|uint64(len(e.text)^len(text)) == 0 && (len(text) <= 16 || equalFold(text, e.text)) {
-			return e
-		}
-		slot++
+	if e := t.lookup(text); e.head != 0 {
+		return e
 	}
 	return nil
 }
 
-// wordSlot is where to look first for a key; the remainder by wordSlots counts.
-func wordSlot(head, tail uint64, n int) uint64 {
-	h := (head*wordMix1 ^ tail*wordMix2) + uint64(n)
-	return h ^ h>>32
+// lookup returns the entry for text, or the first of all.
+func (t *wordTable) lookup(text string) *wordItem {
+	head, tail := wordKey(text)
+	slot := wordSlot(head, tail)
+	for {
+		e := &t.items[t.slots[slot]]
+		if e.head == 0 || e.head == head && e.tail == tail && len(e.text) == len(text) && (len(text) <= 16 || equalFold(text, e.text)) {
+			return e
+		}
+		slot = (slot + 1) % wordSlots
+	}
+}
+
+// short is lookup for a word of less than eight bytes, which its head alone
+// tells from all others.
+func (t *wordTable) short(head uint64) *wordItem {
+	slot := wordSlot(head, 0)
+	for {
+		e := &t.items[t.slots[slot]]
+		if e.head == head || e.head == 0 {
+			return e
+		}
+		slot = (slot + 1) % wordSlots
+	}
+}
+
+// wordSlot is where to look first for a key.
+func wordSlot(head, tail uint64) uint64 {
+	return (head ^ tail*wordMix2) * wordMix1 >> (64 - wordBits)
 }
 
 // add returns the entry for text, a new one where there is none.
@@ -145,12 +163,12 @@ func (t *wordTable) add(text string) *wordItem {
 		return e
 	}
 	head, tail := wordKey(text)
-	slot := wordSlot(head, tail, len(text))
-	for t.slots[slot%wordSlots] != 0 {
-		slot++
+	slot := wordSlot(head, tail)
+	for t.slots[slot] != 0 {
+		slot = (slot + 1) % wordSlots
 	}
-	t.items = append(t.items, wordItem{head: head, tail: tail, text: text})
-	t.slots[slot%wordSlots] = uint16(len(t.items))
+	t.slots[slot] = uint16(len(t.items))
+	t.items = append(t.items, wordItem{head: head, tail: tail, tokenSort: tokenSort{kind: tokenWord}, text: text})
 	return &t.items[len(t.items)-1]
 }
 

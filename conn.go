@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
-	"time"
 )
 
 var (
@@ -41,6 +40,7 @@ type conn struct {
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
 	quiet   bool       // the pool's own: counted nowhere
+	trace   follower   // of the present statement
 	detours bool       // the present statement may be answered by the fallback
 	tx      tx         // the open transaction; tx.base is nil outside one
 
@@ -49,127 +49,6 @@ type conn struct {
 	// would give up the bare connection.
 	off    bool
 	doomed bool
-}
-
-// bind returns the link of the present loan, for st. It begins one if need be,
-// in that phase.
-func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, error) {
-	if h.wants != st { // see openRows
-		h.wants = st
-	}
-	if h.state.onLoan() {
-		if h.link.broken && !h.off {
-			return nil, driver.ErrBadConn
-		}
-		return h.link, nil
-	}
-	if h.lost {
-		return nil, driver.ErrBadConn
-	}
-	return h.borrow(ctx, phase, false)
-}
-
-// borrow begins a loan. A link that turns out dead is replaced by the next
-// one while the caller keeps its place at the head of the queue.
-func (h *conn) borrow(ctx context.Context, phase int64, front bool) (*link, error) {
-	if h.pool.cfg.Hooks.OnAcquire == nil {
-		return h.lend(ctx, phase, front)
-	}
-	return h.borrowTold(ctx, phase, front)
-}
-
-// borrowTold is borrow with a hook.
-func (h *conn) borrowTold(ctx context.Context, phase int64, front bool) (*link, error) {
-	start := nano()
-	l, err := h.lend(ctx, phase, front)
-	h.pool.cfg.Hooks.OnAcquire(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
-	return l, err
-}
-
-func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error) {
-	p, waited := h.pool, int64(0)
-	for {
-		now := nano()
-		since, ok := h.state.resume(now, phase)
-		if !ok {
-			l, err := p.acquire(ctx, h, front)
-			waited += h.wait.took
-			h.waited = waited
-			if err != nil {
-				return nil, err
-			}
-			h.link, since, now = l, l.since, nano()
-			h.state.take(now, phase)
-		}
-		l := h.link
-		l.tape.lent(now, waited)
-		err := l.begin(ctx, min(elapsed(now, since), now-l.heard))
-		if err == nil {
-			if p.cfg.LeakAfter > 0 {
-				l.captureStack()
-			}
-			return l, nil
-		}
-		h.hangUp(closedBroken)
-		if err != errBadLink {
-			return nil, err
-		}
-		front = true
-	}
-}
-
-// hangUp ends the loan's hold on its link, which serves nobody again.
-func (h *conn) hangUp(reason closeReason) {
-	l := h.link
-	h.link = nil
-	h.state.detach()
-	h.pool.hangUp(l, reason)
-}
-
-// ran notes what a statement may have changed: the loan, the session, the
-// meaning of prepared statements.
-func (h *conn) ran(l *link, st *Statement) {
-	h.tries = 0
-	if !st.Retryable {
-		h.changed(l, st)
-	}
-}
-
-func (h *conn) changed(l *link, st *Statement) {
-	h.dirty = true
-	if h.tx.base != nil && st.Tx == TxSet {
-		h.tx.readOnly = h.tx.readOnly || saysReadOnly(st.Digest)
-	}
-	if st.Tx == TxCommit || st.Tx == TxRollback {
-		l.session.And(^uint32(StateTx))
-	}
-	if st.State != 0 {
-		l.session.Or(uint32(st.State))
-	}
-	if st.Class == Session && h.pool.limits != nil {
-		l.noteTimeout(st)
-	}
-	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
-		l.stmts.forget()
-	}
-}
-
-// guard runs deferred around every call into the base. When that panics,
-// sql.DB may never return the handle, so the loan ends here: the link may be
-// in the middle of anything and is hung up.
-func (h *conn) guard() {
-	if h.busy {
-		h.panicked()
-	}
-}
-
-func (h *conn) panicked() {
-	h.busy = false
-	if h.state.onLoan() && !h.off {
-		h.lost = true
-		h.endTx() // the program's deferred Rollback still comes here
-		h.hangUp(closedBroken)
-	}
 }
 
 // ExecContext runs query on the loan's link. driver.ErrSkip leads sql.DB to
@@ -183,6 +62,7 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	h.busy = true
 	res, err = h.exec(ctx, query, args)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.queried(ctx, query, start, err)
 	}
@@ -191,6 +71,9 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	st := h.texts.get(h.pool.texts, query)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, st, query)
+	}
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
 		h.unserved(st, err)
@@ -208,23 +91,27 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 			return nil, err
 		}
 	}
+	text, sent := query, args
+	if h.trace.Trace != nil {
+		text, sent = h.commented(l, st, query, args)
+	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		res, err := l.exec(limited, query, args)
+		res, err := l.exec(limited, text, sent)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
 		if err == nil {
 			h.ran(l, st)
-			l.ended(ctx, st, h.start, 0, 0)
+			l.ended(ctx, st, h.start, 0, -1)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -237,6 +124,7 @@ func (h *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	h.busy = true
 	rows, err = h.query(ctx, query, args)
 	h.busy = false
+	h.followed(err)
 	if err != nil {
 		h.noRows()
 	}
@@ -255,6 +143,9 @@ func (h *conn) noRows() {
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	st := h.texts.get(h.pool.texts, query)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, st, query)
+	}
 	l, err := h.bind(ctx, st, phaseRows)
 	if err != nil {
 		h.unserved(st, err)
@@ -272,12 +163,16 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 			return nil, err
 		}
 	}
+	text, sent := query, args
+	if h.trace.Trace != nil {
+		text, sent = h.commented(l, st, query, args)
+	}
 	h.start = l.tape.begin()
 	for {
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		base, err := l.query(limited, query, args)
+		base, err := l.query(limited, text, sent)
 		if err == driver.ErrSkip {
 			return nil, err
 		}
@@ -287,7 +182,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		}
 		err = lim.done(h.pool, st, err)
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
-			h.pool.failed(ctx, st, h.start, 0, err)
+			h.pool.failed(ctx, st, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -308,6 +203,9 @@ func (h *conn) PrepareContext(ctx context.Context, query string) (s driver.Stmt,
 	h.busy = true
 	s, err = h.prepare(ctx, query)
 	h.busy = false
+	if err != nil {
+		h.followed(err)
+	}
 	return s, err
 }
 
@@ -361,9 +259,17 @@ func (h *conn) Prepare(query string) (driver.Stmt, error) {
 func (h *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (t driver.Tx, err error) {
 	defer h.guard()
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	plain := ctx // the transaction's, under which other statements run
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, beginStatement, "")
+	}
 	h.busy = true
 	t, err = h.begin(ctx, opts)
 	h.busy = false
+	if err == nil {
+		h.tx.ctx = plain
+	}
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
 		h.ended(ctx, beginStatement, start, err)
 	}
@@ -390,12 +296,12 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			h.state.set(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
-			l.ended(ctx, beginStatement, h.start, 0, 0)
+			l.ended(ctx, beginStatement, h.start, 0, -1)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)
 		if l, err = h.again(ctx, l, beginStatement, before, err); err != nil {
-			h.pool.failed(ctx, beginStatement, h.start, 0, err)
+			h.pool.failed(ctx, beginStatement, h.start, -1, err)
 			return nil, err
 		}
 	}
@@ -470,46 +376,6 @@ func (h *conn) IsValid() bool {
 	return true
 }
 
-// endLoan gives the link on to the first in line, or leaves it idle with the
-// handle, where the gate may fetch it.
-func (h *conn) endLoan() {
-	h.lost, h.dirty, h.tries = false, false, 0
-	if !h.state.onLoan() {
-		return
-	}
-	l, p := h.link, h.pool
-	now := l.tape.returned()
-	used := time.Duration(elapsed(now, h.state.since()))
-	l.over(int64(used), now)
-	if l.leaked.Load() {
-		p.leakReturned(l, now)
-	}
-	if h.tx.base != nil || l.inRows {
-		l.broken = true // nobody ended what is under way
-		h.endTx()
-	}
-	if !l.healthy() {
-		h.hangUp(closedBroken)
-		if p.attention.Load() != 0 {
-			p.noteBrokeOff(used)
-		}
-		h.released(used)
-		return
-	}
-	expired := l.expires != 0 && now >= l.expires
-	h.state.end(now)
-	if expired || p.attention.Load() != 0 || l.retire.Load() != 0 {
-		p.reclaim(h, l, used)
-	}
-	h.released(used)
-}
-
-func (h *conn) released(used time.Duration) {
-	if hook := h.pool.cfg.Hooks.OnRelease; hook != nil {
-		hook(ReleaseInfo{h.pool.cfg.Name, used})
-	}
-}
-
 // Close is called by sql.DB when it drops the handle: an idle link goes back
 // to the gate. During a loan it means that sql.DB saw driver.ErrBadConn, so
 // the link serves nobody again.
@@ -531,6 +397,7 @@ func (h *conn) Close() error {
 // its link.
 var (
 	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	sessionsStatement = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(sessions of the server)"})
 	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
 	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})
 	commitStatement   = ownStatement(Statement{Operation: "COMMIT", Class: Tx, Tx: TxCommit, Digest: "COMMIT"})

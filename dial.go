@@ -100,10 +100,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 		defer cancel()
 	}
 	ctx, wire := withWire(ctx)
-	wire.keepAlive = p.cfg.TCPKeepalive
-	if p.limits != nil {
-		wire.statementTimeout = p.limits.server
-	}
+	wire.keepAlive, wire.statementTimeout = p.cfg.TCPKeepalive, p.limits.onServer()
 	_, wire.hears = p.dialect.(KillDialect)
 	var base driver.Conn
 	err := guarded(func() (err error) {

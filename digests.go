@@ -24,13 +24,16 @@ type DigestStats struct {
 	Calls    uint64            // statements that ran
 	Errors   uint64            // of these, those that failed, and the unserved
 	Unserved uint64            // statements that got no link
-	Codes    map[string]uint64 // errors by ErrorCode; at most ten, the rest as "other"
+	Codes    map[string]uint64 // errors by ErrorCode; at most ten, of "(other)" 200, the rest as "other"
 	Rows     int64             // rows returned
+	Returned []uint64          // queries by how many rows they returned: up to each of RowBounds, and more
 	Repeated uint64            // times that one Scope ran it suspiciously often
+	Since    time.Time         // when counting began: the pool's making or ResetStatements
 
-	Time    Histogram     // from its start, on a link, until its end or that of its rows
-	Wait    time.Duration // total time in the queue for a link, before
-	Read    time.Duration // of Time, the share behind the first answer: reading rows
+	Time    Histogram            // from its start, on a link, until its end or that of its rows
+	Failed  map[string]Histogram // of Time, the calls that failed, as in Codes
+	Wait    time.Duration        // total time in the queue for a link, before
+	Read    time.Duration        // of Time, the share behind the first answer: reading rows
 	Slowest time.Duration
 }
 
@@ -55,16 +58,27 @@ func (p *Pool) Digests(n int) []DigestStats {
 	stats := make([]DigestStats, len(all))
 	for i, d := range all {
 		stats[i] = d.stats()
+		stats[i].Since = m.since
 	}
 	return stats
 }
 
 func (d *digest) stats() DigestStats {
-	return DigestStats{
+	s := DigestStats{
 		Digest: d.text, Operation: d.operation, Summary: d.summary, Class: d.class, Tables: d.tables, Fingerprint: d.fingerprint,
 		Calls: d.calls, Errors: d.errors, Unserved: d.unserved, Codes: maps.Clone(d.codes), Rows: d.rows, Repeated: d.repeated,
 		Time: d.time.snapshot(), Wait: time.Duration(d.wait), Read: d.reading(), Slowest: time.Duration(d.slowest),
 	}
+	if d.returned != (rowCounts{}) {
+		s.Returned = slices.Clone(d.returned[:])
+	}
+	if d.failed != nil {
+		s.Failed = make(map[string]Histogram, len(d.failed))
+		for code, f := range d.failed {
+			s.Failed[code] = f.snapshot()
+		}
+	}
+	return s
 }
 
 // reading is how long reading rows took in all. Of quick queries only some are

@@ -43,7 +43,8 @@
 // # The pool itself
 //
 // [Pool.Health] tells how the pool is doing, and why; [Pool.Digests] which
-// statements take the time. See docs/health.md and docs/metrics.md.
+// statements take the time. See docs/health.md and docs/metrics.md. Package
+// [github.com/pooledsql/pooled/monitor] shows all of it over HTTP.
 //
 // [From] finds the [Pool] behind a *sql.DB. [Pool.Stats] counts links, waits and
 // loans, where db.Stats counts handles. [Pool.Resize] changes the limits while

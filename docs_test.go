@@ -106,10 +106,10 @@ func TestGoCodeInTheDocumentationCompiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The command line's module has all that the pages import.
+	// The command line's module and the root have all that the pages import.
 	_, requires, _ := strings.Cut(read(t, "cmd/pooled/go.mod"), "\n")
 	write("go.mod", "module documentation\n"+strings.Replace(requires, "=> ../..", "=> "+filepath.ToSlash(root), 1))
-	write("go.sum", read(t, "cmd/pooled/go.sum"))
+	write("go.sum", read(t, "cmd/pooled/go.sum")+read(t, "go.sum"))
 
 	blocks := 0
 	for _, path := range markdown(t) {
@@ -162,8 +162,10 @@ func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
 // packages are imported where a block names them without importing them.
 var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
-	"log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "time": "time",
+	"atomic": "sync/atomic", "embed": "embed", "fs": "io/fs", "log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "time": "time",
 	"pooled": "github.com/pooledsql/pooled", "pgx": "github.com/pooledsql/pooled/pgx", "mysql": "github.com/pooledsql/pooled/mysql",
+	"migrate":    "github.com/pooledsql/pooled/migrate",
+	"otelexport": "github.com/pooledsql/pooled/otelexport", "monitor": "github.com/pooledsql/pooled/monitor",
 }
 
 // wholeFile makes a file of a block. One that is a file already stays as it

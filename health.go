@@ -62,6 +62,8 @@ type health struct {
 // Liveness never depends on the database: a program that answers at all is
 // alive.
 func (p *Pool) Health(ctx context.Context) Health {
+	ctx, cancel := context.WithTimeout(ctx, healthWait) // of both together
+	defer cancel()
 	probe := p.probe(ctx)
 	extra := p.healthChecks(ctx)
 

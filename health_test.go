@@ -324,3 +324,18 @@ func TestStatusIsWrittenAsAWord(t *testing.T) {
 		t.Error("ill is no status")
 	}
 }
+
+// TestHealthWaitsForProbeAndChecksTogether: neither a server nor a check that
+// says nothing adds to the wait for the other.
+func TestHealthWaitsForProbeAndChecksTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := func(ctx context.Context) []Reason { <-ctx.Done(); return nil }
+		r := newRig(t, fakedriver.PGX, func(c *Config) { c.HealthChecks = []HealthCheck{stuck} })
+		r.takes(fakedriver.Ping, 1, time.Second)
+		start := time.Now()
+		r.pool.Health(t.Context())
+		if took := time.Since(start); took != healthWait {
+			t.Errorf("it took %v, want %v", took, healthWait)
+		}
+	})
+}

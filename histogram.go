@@ -3,6 +3,7 @@ package pooled
 import (
 	"iter"
 	"math/bits"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -226,6 +227,26 @@ func (h *Histogram) Merge(o Histogram) {
 	for i, n := range o.buckets {
 		h.buckets[o.first+i-h.first] += n
 	}
+}
+
+// Since returns what was recorded after o, which must be an earlier snapshot of
+// the same distribution; false if it cannot be.
+func (h Histogram) Since(o Histogram) (Histogram, bool) {
+	if h.count < o.count || h.sum < o.sum {
+		return Histogram{}, false
+	}
+	d := Histogram{count: h.count - o.count, sum: h.sum - o.sum, first: h.first, buckets: slices.Clone(h.buckets)}
+	for i, n := range o.buckets {
+		if n == 0 {
+			continue
+		}
+		at := o.first + i - d.first
+		if at < 0 || at >= len(d.buckets) || d.buckets[at] < n {
+			return Histogram{}, false
+		}
+		d.buckets[at] -= n
+	}
+	return d, true
 }
 
 // span makes room for the buckets from first to before end.

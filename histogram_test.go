@@ -139,3 +139,36 @@ func TestBucketsBeginWhereTheOneBeforeEnds(t *testing.T) {
 		t.Error("the longest duration has no bucket")
 	}
 }
+
+func TestWhatAHistogramRecordedSinceASnapshot(t *testing.T) {
+	var d durations
+	add := func(from, n int64) {
+		for v := from; v < from+n*1000; v += 1000 {
+			d.add(v)
+		}
+	}
+	add(1000, 100)
+	early := d.snapshot()
+	add(5, 50)
+	add(1<<30, 50)
+	late := d.snapshot()
+	got, ok := late.Since(early)
+	if !ok || got.Count() != 100 || got.Sum() != late.Sum()-early.Sum() {
+		t.Errorf("%v, %d recorded, in all %v", ok, got.Count(), got.Sum())
+	}
+	got.Merge(early)
+	if got.Count() != late.Count() || got.Quantile(0.5) != late.Quantile(0.5) || got.Quantile(0.9) != late.Quantile(0.9) {
+		t.Error("what came before and after is not the whole")
+	}
+	if _, ok := early.Since(late); ok {
+		t.Error("a snapshot of the future")
+	}
+	if got, ok := early.Since(Histogram{}); !ok || got.Count() != early.Count() {
+		t.Error("nothing came before", ok)
+	}
+	d = durations{}
+	add(1<<35, 500)
+	if _, ok := d.snapshot().Since(early); ok {
+		t.Error("a snapshot of something else")
+	}
+}

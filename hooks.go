@@ -43,6 +43,13 @@ type Hooks struct {
 	// for want of a link or because the driver asks to prepare first. A query
 	// that had to be asked again for its rows is told again.
 	OnQuery func(QueryInfo)
+	// Trace is called before Exec, Query, BEGIN, COMMIT and ROLLBACK, on the
+	// caller's goroutine, with the caller's context. The context that it
+	// returns, which must be derived from that one, is the base driver's for
+	// this statement; the Trace is told how it goes on. With a nil Trace the
+	// statement is not followed: the context counts for nothing, and nothing
+	// more is done.
+	Trace func(context.Context, TraceStart) (context.Context, Trace)
 }
 
 // RetryInfo tells of a statement that runs again.

@@ -172,9 +172,13 @@ var copyStatement = ownStatement(Statement{Operation: "COPY", Class: Utility, Di
 // copy loads the rows in bulk.
 func (m *insertRun) copy(ctx context.Context, h *conn, d CopyDialect, rows iter.Seq[[]any]) error {
 	hook := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		ctx = h.follow(ctx, copyStatement, "")
+	}
 	l, err := h.bind(ctx, copyStatement, 0)
 	if err != nil {
 		h.unserved(copyStatement, err)
+		h.followed(err)
 		return err
 	}
 	h.start = l.tape.begin()
@@ -192,12 +196,13 @@ func (m *insertRun) copy(ctx context.Context, h *conn, d CopyDialect, rows iter.
 			h.pool.suspectIdle()
 		}
 		err = h.verdict(l, copyStatement, before, err)
-		h.pool.failed(ctx, copyStatement, h.start, 0, err)
+		h.pool.failed(ctx, copyStatement, h.start, -1, err)
 		err = &BatchError{Index: -1, Operation: "COPY", Digest: copyStatement.Digest, Err: err}
 	} else {
-		l.ended(ctx, copyStatement, h.start, 0, n)
+		l.ended(ctx, copyStatement, h.start, 0, -1)
 		m.inserted = n
 	}
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.endedBatch(ctx, copyStatement, hook, int(n), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"time"
 )
 
 // maxErrorCodes bounds how many kinds of error are told apart; the rest count
@@ -29,6 +30,7 @@ type measures struct {
 	read    durations  // of these, from there to the end
 	errors  map[string]uint64
 	tx      txFigures
+	since   time.Time // when all this was begun
 }
 
 const classes = len(classNames)
@@ -46,6 +48,8 @@ type digest struct {
 	repeated                 uint64
 	codes                    map[string]uint64
 	time                     durations
+	failed                   map[string]*durations // of time, by code
+	returned                 rowCounts
 
 	recent uint32 // calls, halved now and then
 	at     int    // its place in measures.list
@@ -93,6 +97,7 @@ func (m *measures) clearLocked() {
 	m.execute, m.read = durations{}, durations{}
 	m.errors = make(map[string]uint64)
 	m.tx = txFigures{}
+	m.since = time.Now()
 }
 
 // otherDigest stands for all statements that are not told apart.
@@ -139,7 +144,10 @@ func (m *measures) addLocked(r *record) *digest {
 	d := m.digestLocked(r.st)
 	d.calls++
 	d.recent++
-	d.rows += r.rows
+	if r.rows >= 0 {
+		d.rows += r.rows
+		d.returned.add(r.rows)
+	}
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
 	d.time.add(r.took)
@@ -181,22 +189,49 @@ func (m *measures) fail(r record, code string, ran bool) {
 		m.tx.failed++
 	}
 	d.errors++
-	d.codes = countCode(d.codes, code, maxDigestCodes)
-	m.errors = countCode(m.errors, code, maxErrorCodes)
+	if d.codes == nil {
+		d.codes = make(map[string]uint64)
+	}
+	known := knownCode(d.codes, code, d.maxCodes())
+	d.codes[known]++
+	if ran {
+		d.failedAs(known).add(r.took)
+	}
+	m.errors[knownCode(m.errors, code, maxErrorCodes)]++
+}
+
+// failedAs returns the durations of the calls that failed with a code.
+func (d *digest) failedAs(code string) *durations {
+	if d.failed == nil {
+		d.failed = make(map[string]*durations)
+	}
+	f := d.failed[code]
+	if f == nil {
+		f = new(durations)
+		d.failed[code] = f
+	}
+	return f
 }
 
 // maxDigestCodes bounds how many kinds of error are told apart for one digest.
 const maxDigestCodes = 10
 
-func countCode(codes map[string]uint64, code string, most int) map[string]uint64 {
-	if codes == nil {
-		codes = make(map[string]uint64)
+// maxCodes is that bound. Where many digests count together they keep what
+// they counted, so that no figure ever goes down.
+func (d *digest) maxCodes() int {
+	if d.fingerprint == 0 {
+		return maxErrorCodes
 	}
+	return maxDigestCodes
+}
+
+// knownCode returns under what a code counts: the rest as "other" once there
+// are that many.
+func knownCode(codes map[string]uint64, code string, most int) string {
 	if _, known := codes[code]; !known && len(codes) >= most {
-		code = otherCode
+		return otherCode
 	}
-	codes[code]++
-	return codes
+	return code
 }
 
 // digestLocked returns where st counts.
@@ -295,15 +330,17 @@ func (o *digest) take(d *digest) {
 	o.readOf += d.readOf
 	o.slowest = max(o.slowest, d.slowest)
 	o.repeated += d.repeated
-	for code, n := range d.codes {
-		if o.codes == nil {
-			o.codes = make(map[string]uint64)
-		}
-		if _, known := o.codes[code]; !known && len(o.codes) >= maxDigestCodes {
-			code = otherCode
-		}
-		o.codes[code] += n
+	if o.codes == nil && d.codes != nil {
+		o.codes = make(map[string]uint64)
 	}
+	for code, n := range d.codes {
+		known := knownCode(o.codes, code, o.maxCodes())
+		o.codes[known] += n
+		if f := d.failed[code]; f != nil {
+			o.failedAs(known).merge(f)
+		}
+	}
+	o.returned.merge(&d.returned)
 	o.time.merge(&d.time)
 }
 

@@ -17,6 +17,7 @@ import (
 // sql.DB, and all its methods are safe for concurrent use.
 type Pool struct {
 	cfg        *Config // fixed, but for the limits, which Resize changes below
+	made       time.Time
 	base       driver.Connector
 	dialect    Dialect
 	knowsState bool // the dialect tells the state of a connection
@@ -84,6 +85,7 @@ type Pool struct {
 func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
 		cfg:      cfg,
+		made:     time.Now(),
 		base:     base,
 		endLimit: endLimit,
 		dialect:  cfg.Dialect,
@@ -190,6 +192,10 @@ func (p *Pool) Config() Config {
 // Endpoint tells where the DSN leads, without secrets; empty when the dialect
 // cannot read it.
 func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
+
+// SystemName returns OpenTelemetry's db.system.name, as the dialect knows it;
+// "" when it does not.
+func (p *Pool) SystemName() string { return p.dialect.SystemName() }
 
 // Resize changes the limits. Growing serves waiting callers at once;
 // shrinking hangs up idle links now and the others as they come back.

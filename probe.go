@@ -135,7 +135,8 @@ func (p *Pool) stalled(err error) error {
 }
 
 // healthChecks returns what Config.HealthChecks said last, after asking them
-// again if that is too old; they run one at a time, in the background.
+// again if that is too old; they run one at a time, in the background. It waits
+// for as long as ctx lasts.
 func (p *Pool) healthChecks(ctx context.Context) []Reason {
 	if len(p.cfg.HealthChecks) == 0 {
 		return nil
@@ -148,11 +149,8 @@ func (p *Pool) healthChecks(ctx context.Context) []Reason {
 	}
 	b.mu.Unlock()
 	if done != nil {
-		timer := time.NewTimer(healthWait)
-		defer timer.Stop()
 		select {
 		case <-done:
-		case <-timer.C:
 		case <-ctx.Done():
 		}
 	}

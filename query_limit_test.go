@@ -28,7 +28,7 @@ func TestServerEnforcesTheLongestTimeoutIfAllHaveOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := newQueryLimits(cfg).server; got != tt.want {
+		if got := newQueryLimits(cfg).onServer(); got != tt.want {
 			t.Errorf("%s: the server is given %v, want %v", tt.name, got, tt.want)
 		}
 		cfg.DisablePool = true

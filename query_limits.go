@@ -40,6 +40,14 @@ func newQueryLimits(c *Config) *queryLimits {
 	return q
 }
 
+// onServer is what each session is asked to enforce; 0: nothing.
+func (q *queryLimits) onServer() time.Duration {
+	if q == nil {
+		return 0
+	}
+	return q.server
+}
+
 // queryGrace is how much later than the server this side ends a statement:
 // the server's own answer leaves the link usable and says that nothing was
 // done.

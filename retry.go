@@ -78,8 +78,12 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 	h.tries++
 	h.retried++
 	p.stats.retries.Add(1)
+	info := RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err}
 	if hook := p.cfg.Hooks.OnRetry; hook != nil {
-		hook(RetryInfo{Pool: p.cfg.Name, Statement: st, Try: h.tries, Err: err})
+		hook(info)
+	}
+	if h.trace.Trace != nil {
+		h.trace.Retried(info)
 	}
 	if repeat == repeatHere || h.tries > 1 {
 		if err := pause(ctx, backoff(h.tries)); err != nil {

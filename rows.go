@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -37,6 +38,7 @@ type rows struct {
 	n     int64 // rows given out
 	err   error // what ended it, other than its end
 	told  bool  // its failure has been measured already
+	trace Trace // nil: nobody follows it
 }
 
 // replay is what asked for a result. Until its first row is given out, a
@@ -81,6 +83,9 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *S
 	r.eof, r.tries, r.n, r.told = false, 0, 0, false
 	if r.err != nil {
 		r.err = nil
+	}
+	if h.trace.Trace != nil { // those of the last result ended with it
+		r.trace, h.trace = h.trace.Trace, follower{}
 	}
 	l.open++
 	h.state.set(phaseRows)
@@ -169,8 +174,9 @@ func (r *rows) measure(ctx context.Context, err error) {
 	default:
 		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
 	}
-	if r.err != nil {
-		r.err = nil
+	if t := r.trace; t != nil {
+		r.trace = nil
+		t.Ended(TraceEnd{r.n, cmp.Or(r.err, err)})
 	}
 }
 
@@ -235,6 +241,9 @@ func (r *rows) again(err error) error {
 	}
 	r.base, r.twin = nil, nil // in case it is l's own and needed again
 	h.tries = r.tries         // that a result began ends no series
+	if r.trace != nil {
+		h.trace = follower{r.trace, q.st, q.ctx}
+	}
 	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
 	tries := h.tries
 	r.told = failed == nil // below
@@ -245,15 +254,17 @@ func (r *rows) again(err error) error {
 		again, failed = q.stmt.QueryContext(q.ctx, q.args)
 	}
 	if failed != nil {
+		r.trace, h.trace = h.trace.Trace, follower{}
 		r.base = noRows{}
 		l.open++
 		return failed
 	}
 	fresh := concealed(again)
 	r.link, r.base, r.twin, r.limit, r.tries = fresh.link, fresh.base, fresh.twin, fresh.limit, tries
+	r.trace = fresh.trace
 	r.query.start, r.told = q.start, false
 	if fresh != r {
-		fresh.base, fresh.twin, fresh.query, fresh.limit = nil, nil, replay{}, nil
+		fresh.base, fresh.twin, fresh.query, fresh.limit, fresh.trace = nil, nil, replay{}, nil, nil
 	}
 	if !slices.Equal(columns, r.base.Columns()) {
 		return errors.New("pooled: the connection was lost and the result has other columns on another one")

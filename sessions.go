@@ -89,7 +89,7 @@ func (p *Pool) Sessions(ctx context.Context) (Sessions, error) {
 func (p *Pool) askSessions(ctx context.Context, query string) (Sessions, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.HealthProbeTimeout)
 	defer cancel()
-	h := &conn{pool: p, quiet: true}
+	h := &conn{pool: p, quiet: true, wants: sessionsStatement}
 	l, err := p.acquire(ctx, h, false)
 	if err != nil {
 		return Sessions{}, err

@@ -64,7 +64,7 @@ func (p *Pool) Slow() []SlowStatement {
 // noteSlow keeps a statement that was slow, on its caller's goroutine.
 func (p *Pool) noteSlow(ctx context.Context, r record, code string) {
 	s := SlowStatement{At: time.Now(), Operation: r.st.Operation, Digest: r.st.Digest, Class: r.st.Class,
-		Took: time.Duration(r.took), Wait: time.Duration(r.wait), Read: time.Duration(max(r.read, 0)), Rows: r.rows, Code: code}
+		Took: time.Duration(r.took), Wait: time.Duration(r.wait), Read: time.Duration(max(r.read, 0)), Rows: max(r.rows, 0), Code: code}
 	s.TraceID = p.traceText(ctx)
 	if p.cfg.SlowQueryCaller {
 		var pcs [leakDepth]uintptr

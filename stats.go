@@ -1,6 +1,9 @@
 package pooled
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // closeReason says why a link was hung up.
 type closeReason uint32
@@ -48,7 +51,8 @@ type counters struct {
 
 // Stats is a snapshot of a pool. Counters only grow, from the pool's making.
 type Stats struct {
-	Name string // Config.Name
+	Name  string    // Config.Name
+	Since time.Time // the pool's making
 	Counts
 
 	Use  Histogram // finished loans: how long they held a link
@@ -92,6 +96,7 @@ func (p *Pool) Stats() Stats {
 	c := &p.stats
 	s := Stats{
 		Name:            p.cfg.Name,
+		Since:           p.made,
 		AcquireTimeouts: c.timeouts.Load(),
 		Cancelled:       c.cancelled.Load(),
 		QueueFull:       c.queueFull.Load(),

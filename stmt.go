@@ -96,9 +96,13 @@ func (s *stmt) sendsText(l *link) bool {
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (res driver.Result, err error) {
 	defer s.h.guard()
 	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
+	if s.h.pool.cfg.Hooks.Trace != nil {
+		ctx = s.h.follow(ctx, s.st, s.query)
+	}
 	s.h.busy = true
 	res, err = s.exec(ctx, args)
 	s.h.busy = false
+	s.h.followed(err)
 	if s.h.pool.cfg.Hooks.OnQuery != nil {
 		s.h.queried(ctx, s.query, start, err)
 	}
@@ -116,7 +120,7 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 			l.stmts.unpin(t)
 		}
 		if err = lim.done(l.pool, s.st, err); err == nil {
-			l.ended(ctx, s.st, s.h.start, 0, 0)
+			l.ended(ctx, s.st, s.h.start, 0, -1)
 		}
 		return err
 	})
@@ -127,9 +131,13 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (rows driver.Rows, err error) {
 	defer s.h.guard()
 	start := started(s.h.pool.cfg.Hooks.OnQuery != nil)
+	if s.h.pool.cfg.Hooks.Trace != nil {
+		ctx = s.h.follow(ctx, s.st, s.query)
+	}
 	s.h.busy = true
 	rows, err = s.queryRows(ctx, args)
 	s.h.busy = false
+	s.h.followed(err)
 	if err != nil {
 		s.h.noRows()
 	}
@@ -215,7 +223,7 @@ func (s *stmt) run(ctx context.Context, phase int64, args []driver.NamedValue, c
 			st = prepareStatement
 		}
 		if l, err = h.again(ctx, l, st, before, err); err != nil {
-			h.pool.failed(ctx, s.st, h.start, 0, err)
+			h.pool.failed(ctx, s.st, h.start, -1, err)
 			return err
 		}
 	}

@@ -61,7 +61,7 @@ type record struct {
 	took int64 // until its end, that of its rows included
 	read int64 // of these, from the first answer on; -1: not timed
 	wait int64 // in the queue for a link, before
-	rows int64
+	rows int64 // -1: none were asked for
 	tx   int64 // for the end of a transaction: since its beginning; -1: none
 }
 
@@ -156,6 +156,6 @@ func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err
 // asked next is measured there.
 func (h *conn) unserved(st *Statement, err error) {
 	if p := h.pool; p.measures.on && !(h.detours && errors.Is(err, ErrCircuitOpen)) {
-		p.measures.fail(record{st: st, read: -1, tx: -1}, p.ErrorCode(err), false)
+		p.measures.fail(record{st: st, read: -1, rows: -1, tx: -1}, p.ErrorCode(err), false)
 	}
 }

@@ -41,8 +41,12 @@ func (t *tx) Commit() (err error) {
 		}
 	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		h.follow(ctx, commitStatement, "")
+	}
 	err = h.finish(commitStatement, driver.Tx.Commit)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.ended(ctx, commitStatement, start, err)
 	}
@@ -58,8 +62,12 @@ func (t *tx) Rollback() (err error) {
 	defer h.guard()
 	h.busy = true
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
+	if h.pool.cfg.Hooks.Trace != nil {
+		h.follow(ctx, rollbackStatement, "")
+	}
 	err = h.finish(rollbackStatement, driver.Tx.Rollback)
 	h.busy = false
+	h.followed(err)
 	if h.pool.cfg.Hooks.OnQuery != nil {
 		h.ended(ctx, rollbackStatement, start, err)
 	}
@@ -107,14 +115,14 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	h.state.clear(phaseTx)
 	if err == nil {
 		l.tape.txBegan, l.tape.txEnds = began, true
-		l.ended(ctx, st, start, 0, 0)
+		l.ended(ctx, st, start, 0, -1)
 		return nil
 	}
 	if h.off {
 		return err
 	}
 	err = h.verdict(l, st, before, err)
-	h.pool.failed(ctx, st, start, 0, err)
+	h.pool.failed(ctx, st, start, -1, err)
 	return err
 }
 

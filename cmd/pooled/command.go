@@ -15,6 +15,7 @@ type command struct {
 	usage string // what follows the name on the command line
 	long  string // what it does, for its own help
 	args  bool   // arguments may follow the flags; without it they are refused
+	wrong int    // the exit code of a wrong command line; 0: exitUsage
 
 	// new declares the flags and returns what runs once they are read.
 	new func(*flag.FlagSet) func(context.Context, *environment) error
@@ -41,12 +42,19 @@ func (c *command) execute(ctx context.Context, env *environment, args []string) 
 	case errors.Is(err, flag.ErrHelp):
 		c.help(env.stdout)
 		return nil
+	case err != nil && c.wrong != 0:
+		return &exitError{c.wrong, &usageError{c.name + ": " + err.Error(), hint}}
 	case err != nil:
 		return &usageError{c.name + ": " + err.Error(), hint}
 	case flags.NArg() > 0 && !c.args:
 		return &usageError{fmt.Sprintf("%s: unexpected argument %q; it takes flags only", c.name, flags.Arg(0)), hint}
 	}
-	return runner(ctx, env)
+	err := runner(ctx, env)
+	if errors.Is(err, flag.ErrHelp) { // asked for behind an argument
+		c.help(env.stdout)
+		return nil
+	}
+	return err
 }
 
 // help prints what the command does and its flags.

@@ -23,7 +23,11 @@ Without -dsn it uses SQLite in a temporary file, so no server is needed. With
 and sleep a millisecond on the server. No table is read or made. The default
 sql.Open opens as many connections there as there are callers, up to 200.
 
+With -monitor it serves the live page instead, over a load that changes, until
+it is interrupted.
+
   pooled demo
+  pooled demo -monitor localhost:8080
   pooled demo -dsn 'postgres://user:password@host:5432/database'
   pooled demo -dsn 'user:password@tcp(host:3306)/database'
   pooled demo -dsn 'mysql://user:password@host:3306/database'`,
@@ -32,6 +36,7 @@ sql.Open opens as many connections there as there are callers, up to 200.
 		flags.StringVar(&o.DSN, "dsn", "", "the `DSN` of a PostgreSQL or MySQL server; without it SQLite in a temporary file")
 		flags.IntVar(&o.Conns, "conns", 10, "how many connections the hand-tuned sql.DB and pooled may open: 1 to 100")
 		flags.DurationVar(&o.Cell, "time", 1800*time.Millisecond, "how long each figure of the table is measured: 50ms to 1m")
+		monitor := flags.String("monitor", "", "serve the live page at this `address`, such as localhost:8080")
 		return func(ctx context.Context, env *environment) error {
 			hint := `"pooled help demo" lists the flags.`
 			if o.Conns < 1 || o.Conns > 100 {
@@ -42,6 +47,9 @@ sql.Open opens as many connections there as there are callers, up to 200.
 			}
 			if err := demo.CheckDSN(o.DSN); err != nil {
 				return &usageError{"demo: " + err.Error(), hint}
+			}
+			if *monitor != "" {
+				return demo.Watch(ctx, env.stdout, o, *monitor)
 			}
 			return demo.Run(ctx, env.stdout, o)
 		}

@@ -21,6 +21,7 @@ import (
 var commands = []*command{
 	demoCommand,
 	classifyCommand,
+	migrateCommand,
 	versionCommand,
 }
 
@@ -47,19 +48,28 @@ func main() {
 func run(ctx context.Context, env *environment, args []string) int {
 	err := dispatch(ctx, env, args)
 	var usage *usageError
+	var exit *exitError
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &exit) && exit.err == nil:
+		return exit.code // it has told everything
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &usage):
 		fmt.Fprintf(env.stderr, "pooled: %v\n%s\n", usage, usage.hint)
+		if exit != nil {
+			return exit.code
+		}
 		return exitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "pooled: interrupted")
 		return exitFailed
 	}
 	fmt.Fprintf(env.stderr, "pooled: %v\n", err)
+	if exit != nil {
+		return exit.code
+	}
 	return exitFailed
 }
 
@@ -112,5 +122,5 @@ func printHelp(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.short)
 	}
-	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong.\n")
+	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong; migrate\nhas codes of its own.\n")
 }

@@ -24,7 +24,7 @@ func callWith(t *testing.T, stdin string, args ...string) (code int, stdout, std
 }
 
 func TestHelpGoesToStdout(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "demo"}, {"demo", "-h"}, {"classify", "-h"}, {"demo", "--help"}, {"version", "-h"}, {"help", "version"}} {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}, {"help", "demo"}, {"demo", "-h"}, {"classify", "-h"}, {"demo", "--help"}, {"version", "-h"}, {"help", "version"}, {"help", "migrate"}} {
 		code, out, errs := call(t, args...)
 		if code != exitOK || errs != "" || !strings.Contains(out, "sage: ") && !strings.Contains(out, "Usage:\n") {
 			t.Errorf("%v: exit %d, stdout %q, stderr %q", args, code, out, errs)
@@ -51,9 +51,9 @@ func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"a command is missing", "demo, classify, version"}},
-		{[]string{"dmo"}, []string{`"dmo"`, "demo, classify, version"}},
-		{[]string{"help", "x"}, []string{`"x"`, "demo, classify, version"}},
+		{nil, []string{"a command is missing", "demo, classify, migrate, version"}},
+		{[]string{"dmo"}, []string{`"dmo"`, "demo, classify, migrate, version"}},
+		{[]string{"help", "x"}, []string{`"x"`, "demo, classify, migrate, version"}},
 		{[]string{"demo", "-x"}, []string{"-x", "pooled help demo"}},
 		{[]string{"demo", "x"}, []string{`unexpected argument "x"`}},
 		{[]string{"demo", "-conns", "0"}, []string{"-conns is 0", "1 to 100"}},

@@ -5,7 +5,6 @@ package demo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -73,9 +72,3 @@ func Run(ctx context.Context, out screen, o Options) error {
 	}
 	return nil
 }
-
-var errDSN = errors.New("this DSN is neither PostgreSQL's nor MySQL's; allowed are\n" +
-	"  postgres://user:password@host:5432/database\n" +
-	"  host=... user=... dbname=...\n" +
-	"  user:password@tcp(host:3306)/database\n" +
-	"  mysql://user:password@host:3306/database")

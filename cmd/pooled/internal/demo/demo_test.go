@@ -1,8 +1,11 @@
 package demo
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
@@ -46,6 +49,53 @@ func TestDemoRunsOnMariaDB(t *testing.T) {
 	s := testdb.SharedMySQL(t)
 	checkDemo(t, short(s.DSN(s.NewDatabase(t))))
 }
+
+// TestTheDemoShowsTheLivePage while its load runs.
+func TestTheDemoShowsTheLivePage(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	said, out := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- Watch(ctx, piped{out}, Options{}, "127.0.0.1:0") }()
+	line, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := regexp.MustCompile(`http://[0-9.:]+/`).FindString(line)
+	defer http.DefaultClient.CloseIdleConnections()
+	get := func(path string) string {
+		t.Helper()
+		resp, err := http.Get(url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s, %v", path, resp.Status, err)
+		}
+		return string(body)
+	}
+	if page := get(""); !strings.HasPrefix(page, "<!DOCTYPE html>") {
+		t.Errorf("the page: %.100s", page)
+	}
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(get("digests"), `"digest": "SELECT`); {
+		if time.Now().After(deadline) {
+			t.Fatal("no load")
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// piped is a screen that is read while it is written.
+type piped struct{ io.Writer }
+
+func (piped) Progress(string)         {}
+func (piped) Bold(text string) string { return text }
 
 func checkDemo(t *testing.T, o Options) {
 	t.Helper()
@@ -95,33 +145,6 @@ func TestDemoEndsWithItsContext(t *testing.T) {
 	}
 	if d := time.Since(start); d > 5*time.Second {
 		t.Errorf("it took %v", d)
-	}
-}
-
-func TestDSNIsToldByItsForm(t *testing.T) {
-	for _, c := range []struct {
-		dsn  string
-		kind kind
-		as   string // what the driver gets; "": the same
-	}{
-		{"", kindSQLite, ""},
-		{"postgres://u:p@h:5432/d?sslmode=disable", kindPostgres, ""},
-		{"postgresql://h/d", kindPostgres, ""},
-		{"host=h user=u dbname=d", kindPostgres, ""},
-		{" sslmode = disable host=h", kindPostgres, ""},
-		{"u:p@tcp(h:3306)/d", kindMySQL, ""},
-		{"u@unix(/run/s.sock)/d?tls=false", kindMySQL, ""},
-		{"mysql://u:p%40ss@h/d", kindMySQL, "u:p@ss@tcp(h:3306)/d"},
-		{"mysql://u@h:3307/d?tls=true&pool_max_conns=3", kindMySQL, "u@tcp(h:3307)/d?tls=true&pool_max_conns=3"},
-		{"mariadb://[::1]/d", kindMySQL, "tcp([::1]:3306)/d"},
-	} {
-		kind, as, err := readDSN(c.dsn)
-		if c.as == "" {
-			c.as = c.dsn
-		}
-		if err != nil || kind != c.kind || as != c.as {
-			t.Errorf("%q: got %v, %q, %v", c.dsn, kind, as, err)
-		}
 	}
 }
 

@@ -6,16 +6,13 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
-	"regexp"
-	"strings"
 	"time"
 
 	gomysql "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/cmd/pooled/internal/dsn"
 	"github.com/pooledsql/pooled/mysql"
 	"github.com/pooledsql/pooled/pgx"
 )
@@ -38,15 +35,15 @@ type target struct {
 }
 
 // newTarget finds out from the form of the DSN whose it is.
-func newTarget(dsn string) (*target, error) {
-	kind, dsn, err := readDSN(dsn)
+func newTarget(text string) (*target, error) {
+	kind, text, err := dsn.Read(text)
 	if err != nil {
 		return nil, err
 	}
 	switch kind {
-	case kindPostgres:
+	case dsn.Postgres:
 		return &target{
-			name: "your PostgreSQL server", dsn: dsn, pooled: "pooled-pgx", close: func() {},
+			name: "your PostgreSQL server", dsn: text, pooled: "pooled-pgx", close: func() {},
 			does: "returns one made-up row and sleeps 1 ms on the server (pg_sleep)",
 			bare: stdlib.GetDefaultDriver(), base: pgx.Driver(),
 			options: []pooled.Option{func(c *pooled.Config) { c.Dialect = pgx.Dialect{} }},
@@ -54,10 +51,10 @@ func newTarget(dsn string) (*target, error) {
 				return fmt.Sprintf("SELECT $1::int FROM pg_sleep(%.3f)", float64(ms)/1000)
 			},
 		}, nil
-	case kindMySQL:
+	case dsn.MySQL:
 		gomysql.SetLogger(&gomysql.NopLogger{}) // the table counts what fails
 		return &target{
-			name: "your MySQL or MariaDB server", dsn: dsn, pooled: "pooled-mysql", close: func() {},
+			name: "your MySQL or MariaDB server", dsn: text, pooled: "pooled-mysql", close: func() {},
 			does: "returns one made-up row and sleeps 1 ms on the server (SLEEP); it has an argument, for which go-sql-driver prepares a statement each time, while pooled keeps it prepared",
 			bare: gomysql.MySQLDriver{}, base: mysql.Driver(),
 			options: []pooled.Option{func(c *pooled.Config) { c.Dialect = mysql.Dialect{} }},
@@ -69,71 +66,10 @@ func newTarget(dsn string) (*target, error) {
 	return newSQLite()
 }
 
-// Whose DSN it is.
-type kind uint8
-
-const (
-	kindSQLite kind = iota
-	kindPostgres
-	kindMySQL
-)
-
-var keywordValue = regexp.MustCompile(`^\s*(host|hostaddr|port|user|password|dbname|database|service|sslmode)\s*=`)
-
-// readDSN tells whose DSN it is and returns it as the driver wants it. Its
-// errors show no part of the DSN, which may hold a password.
-func readDSN(dsn string) (kind, string, error) {
-	scheme, _, _ := strings.Cut(dsn, "://")
-	switch scheme {
-	case "postgres", "postgresql":
-		return kindPostgres, dsn, nil
-	case "mysql", "mariadb":
-		dsn, err := fromURL(dsn)
-		return kindMySQL, dsn, err
-	}
-	switch {
-	case dsn == "":
-		return kindSQLite, "", nil
-	case keywordValue.MatchString(dsn):
-		return kindPostgres, dsn, nil
-	}
-	if _, err := gomysql.ParseDSN(dsn); err == nil {
-		return kindMySQL, dsn, nil
-	}
-	return 0, "", errDSN
-}
-
-// fromURL makes of mysql://user:password@host:port/database?params what
-// go-sql-driver reads.
-func fromURL(text string) (string, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" {
-		return "", errDSN
-	}
-	port := u.Port()
-	if port == "" {
-		port = "3306"
-	}
-	cfg := gomysql.NewConfig()
-	cfg.User = u.User.Username()
-	cfg.Passwd, _ = u.User.Password()
-	cfg.Net, cfg.Addr = "tcp", net.JoinHostPort(u.Hostname(), port)
-	cfg.DBName = strings.TrimPrefix(u.Path, "/")
-	dsn := cfg.FormatDSN()
-	if u.RawQuery != "" {
-		sep := "?"
-		if strings.Contains(dsn, "?") {
-			sep = "&"
-		}
-		dsn += sep + u.RawQuery
-	}
-	return dsn, nil
-}
-
 // CheckDSN says whether the demo can tell whose DSN it is, without contacting
 // anybody.
-func CheckDSN(dsn string) error {
-	_, _, err := readDSN(dsn)
+func CheckDSN(text string) error {
+	_, _, err := dsn.Read(text)
 	return err
 }
 

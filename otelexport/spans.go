@@ -1,0 +1,118 @@
+package otelexport
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/operations"
+)
+
+// Spans is an option for a pool that makes a span of each statement whose
+// context belongs to a sampled trace; for others nothing is done. A span is
+// the client's, named by db.query.summary, and lasts from the call until the
+// end of its rows, with the wait for a connection and all repetitions in it as
+// events. The driver gets it with its context, so spans of its own are
+// children.
+//
+// It sets Config.Hooks.Trace, and Config.TraceID where there is none.
+func Spans(opts ...Option) pooled.Option {
+	t := &tracer{config: newConfig(opts)}
+	t.tracer = t.provider.Tracer(scopeName, trace.WithSchemaURL(schemaURL))
+	return func(c *pooled.Config) {
+		c.Hooks.Trace = t.start
+		if c.TraceID == nil {
+			c.TraceID = TraceID
+		}
+	}
+}
+
+// TraceID returns the id of the sampled trace that ctx belongs to. It is a
+// pooled.Config.TraceID.
+func TraceID(ctx context.Context) (id [16]byte, ok bool) {
+	sc, ok := sampled(ctx)
+	return sc.TraceID(), ok
+}
+
+// sampled returns the span of ctx if its trace is sampled. Mostly there is
+// none, which is seen at a glance.
+func sampled(ctx context.Context) (sc trace.SpanContext, ok bool) {
+	span := trace.SpanFromContext(ctx)
+	if span == noSpan {
+		return sc, false
+	}
+	sc = span.SpanContext()
+	return sc, sc.IsValid() && sc.IsSampled()
+}
+
+var noSpan = trace.SpanFromContext(context.Background())
+
+type tracer struct {
+	config
+	tracer trace.Tracer
+}
+
+func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
+	if _, ok := sampled(ctx); !ok {
+		return ctx, nil
+	}
+	st := s.Statement
+	attrs := serverAttributes(s.Pool)
+	if st.Summary != "" {
+		attrs = append(attrs, semconv.DBQuerySummary(st.Summary))
+	}
+	switch {
+	case t.text && s.Text != "":
+		attrs = append(attrs, semconv.DBQueryText(s.Text))
+	case s.Text != "":
+		attrs = append(attrs, semconv.DBQueryText(st.Digest))
+	}
+	if s.BatchSize > 1 { // the conventions know no batch of one
+		attrs = append(attrs, semconv.DBOperationBatchSize(s.BatchSize))
+	}
+	if t.names {
+		attrs = nameAttributes(attrs, st.Operation, operations.Collection(st.Tables))
+	}
+	name := cmp.Or(st.Summary, st.Operation, attrs[0].Value.AsString())
+	ctx, sp := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
+	return ctx, &statementSpan{Span: sp, tracer: t, pool: s.Pool, ctx: ctx}
+}
+
+// statementSpan is the span of one statement.
+type statementSpan struct {
+	trace.Span
+	*tracer
+	pool *pooled.Pool
+	ctx  context.Context
+}
+
+// Waited adds an event: the queue for a connection is left.
+func (s *statementSpan) Waited(d time.Duration) {
+	s.AddEvent("pooled.wait", trace.WithAttributes(attribute.Float64("pooled.wait.duration", d.Seconds())))
+}
+
+// Retried adds an event: the statement will run again.
+func (s *statementSpan) Retried(i pooled.RetryInfo) {
+	attrs := errorAttributes([]attribute.KeyValue{attribute.Int("pooled.retry.try", i.Try)}, s.pool.ErrorCode(i.Err))
+	s.AddEvent("pooled.retry", trace.WithAttributes(attrs...))
+}
+
+// Ended ends the span. What an error says may hold literals, so only its code
+// is told.
+func (s *statementSpan) Ended(e pooled.TraceEnd) {
+	if e.Rows >= 0 {
+		s.SetAttributes(semconv.DBResponseReturnedRows(int(e.Rows)))
+	}
+	if e.Err != nil {
+		code := s.pool.ErrorCode(e.Err)
+		s.SetAttributes(errorAttributes(nil, code)...)
+		s.SetStatus(codes.Error, code)
+	}
+	s.End()
+}
