@@ -117,6 +117,7 @@ type batchRun struct {
 	base        int // the number of items that ran before these, in the program's count
 	independent bool
 	join        bool
+	asked       *joinTable // shared by the parts of an InsertMany; nil
 
 	sts     []*Statement
 	results []batchResult

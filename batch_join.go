@@ -26,12 +26,20 @@ type joiner struct {
 	text   string
 	ok     bool
 
-	head  string // of the table that was asked about
+	asked *joinTable
+}
+
+// joinTable is what the server said of the table that was asked about last.
+type joinTable struct {
+	head  string // of the INSERT
 	bytes int    // how long a statement into it may be; 0: not joined
 }
 
 func newJoiner(r *batchRun, h *conn) *joiner {
-	j := &joiner{r: r, h: h}
+	j := &joiner{r: r, h: h, asked: r.asked}
+	if j.asked == nil {
+		j.asked = new(joinTable)
+	}
 	if r.join {
 		j.d, _ = h.pool.dialect.(MultiRowDialect)
 	}
@@ -70,10 +78,10 @@ func (j *joiner) from(ctx context.Context, i int) int {
 	if n < joinAtLeast {
 		return 1
 	}
-	if first.head != j.head {
-		j.head, j.bytes = first.head, j.ask(ctx, first)
+	if first.head != j.asked.head {
+		*j.asked = joinTable{first.head, j.ask(ctx, first)}
 	}
-	if j.bytes == 0 {
+	if j.asked.bytes == 0 {
 		return 1
 	}
 	return n
@@ -135,14 +143,14 @@ func (j *joiner) fits(i, n int) int {
 	if first, _ := j.parse(i); first.params > 0 {
 		n = min(n, joinParams/first.params)
 	}
-	size := len(j.head)
+	size := len(j.asked.head)
 	for k := range n {
 		t, _ := j.parse(i + k)
 		size += len(t.tuple) + 1
 		for _, arg := range j.r.items[i+k].args {
 			size += argSize(arg)
 		}
-		if size > j.bytes {
+		if size > j.asked.bytes {
 			n = k
 			break
 		}
@@ -175,8 +183,10 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 		return i, j.r.step(ctx, j.h, i)
 	}
 	var text strings.Builder
-	text.WriteString(j.head)
-	var args []driver.NamedValue
+	first, _ := j.parse(i)
+	text.Grow(len(first.head) + n*(len(first.tuple)+1))
+	text.WriteString(first.head)
+	args := make([]driver.NamedValue, 0, n*first.params)
 	for k := range n {
 		if k > 0 {
 			text.WriteByte(',')

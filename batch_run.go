@@ -23,7 +23,7 @@ func (r *batchRun) on(ctx context.Context, h *conn) error {
 
 func (r *batchRun) checked(ctx context.Context, h *conn) error {
 	r.classify(h.pool.texts.get)
-	own := h.tx.base == nil
+	own := !h.inTransaction()
 	if !own && r.independent {
 		return errBatchIndependent
 	}
@@ -63,6 +63,12 @@ func (r *batchRun) noteCommit(p *Pool, err error, committing bool) error {
 		return r.failed(len(r.items), err)
 	}
 	return err
+}
+
+// inTransaction tells whether a transaction is open, be it one that the program
+// has begun by text on a sql.Conn.
+func (h *conn) inTransaction() bool {
+	return h.tx.base != nil || h.state.onLoan() && SessionState(h.link.session.Load())&StateTx != 0
 }
 
 // inTx runs f in a transaction of its own on the handle. note is shown the
@@ -138,7 +144,6 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 
 // send runs the items by d.
 func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statement) error {
-	own := h.tx.base == nil
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
 		for _, st := range r.sts {
@@ -200,21 +205,15 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			return err
 		}
 		err = lim.done(h.pool, st, err)
-		for i := range r.sts[:min(answered, len(r.sts))] {
-			h.ran(l, r.sts[i])
-		}
 		if err == nil {
+			h.ran(l, st)
 			l.endedTogether(ctx, r, h.start)
 			return nil
 		}
 		if !r.independent && failed > answered {
 			failed = answered // lost: the first that has no answer, or the COMMIT
 		}
-		ran := l.failed(st)
-		if !own && ran == st {
-			h.dirty = true
-		}
-		if l, err = h.again(ctx, l, ran, before, err); err != nil {
+		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
 			return r.gaveUp(ctx, h, failed, answered, err)
 		}
 		clear(r.results)

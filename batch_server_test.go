@@ -233,6 +233,20 @@ func TestServerBatchInATransaction(t *testing.T) {
 		if _, err := b.Run(t.Context(), tx); !errors.Is(err, sql.ErrTxDone) {
 			t.Errorf("after its end: %v", err)
 		}
+		// One that the program has begun by text counts too.
+		c, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		do(t, c, "BEGIN")
+		if _, err := b.Run(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+		do(t, c, "ROLLBACK")
+		if n := countB(t, db); n != 0 {
+			t.Errorf("%d rows after ROLLBACK", n)
+		}
 		for _, text := range []string{"COMMIT", "BEGIN"} {
 			c := pooled.NewBatch()
 			c.Exec(s.insertB(), 1, "x")

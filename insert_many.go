@@ -70,6 +70,7 @@ type insertRun struct {
 	opts     InsertOptions
 	query    string
 	inserted int64
+	asked    joinTable
 }
 
 func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error {
@@ -96,7 +97,7 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 			}
 		}
 	}
-	if h.tx.base != nil {
+	if h.inTransaction() {
 		return all()
 	}
 	return h.inTx(ctx, all, func(_ *Pool, err error, committing bool) error {
@@ -128,7 +129,7 @@ func (m *insertRun) chunk(next func() ([]any, bool)) (items []batchItem, more bo
 }
 
 func (m *insertRun) insert(ctx context.Context, h *conn, items []batchItem) error {
-	r := &batchRun{items: items, base: int(m.inserted), join: true}
+	r := &batchRun{items: items, base: int(m.inserted), join: true, asked: &m.asked}
 	r.reset()
 	if err := r.on(ctx, h); err != nil {
 		return err

@@ -59,6 +59,7 @@ type pipeline struct {
 	known   []*pgconn.StatementDescription // nil: none is asked for, or it was refused
 	refused map[int]error                  // what describing or encoding a call of an independent batch led to
 	line    *pgconn.Pipeline
+	values  map[valueKind]valueFunc
 }
 
 func (p *pipeline) run() error {
@@ -131,7 +132,7 @@ func (p *pipeline) once() (err error) {
 			p.cache.forget(p.texts) // as pgx does: the schema may have changed
 		}
 	}()
-	p.refused = map[int]error{}
+	p.refused, p.values = map[int]error{}, map[valueKind]valueFunc{}
 	p.known = make([]*pgconn.StatementDescription, len(p.calls))
 	if p.mode != pgx.QueryExecModeExec {
 		if err := p.describe(); err != nil {
@@ -416,7 +417,7 @@ func (p *pipeline) result(i int) error {
 		}
 		return answered(p.answer(i, pooled.BatchAnswer{RowsAffected: tag.RowsAffected()}))
 	}
-	rows := &batchRows{types: p.conn.TypeMap(), reader: r, fields: r.FieldDescriptions()}
+	rows := &batchRows{types: p.conn.TypeMap(), reader: r, fields: r.FieldDescriptions(), known: p.values}
 	err = p.answer(i, pooled.BatchAnswer{Rows: rows})
 	if _, closing := r.Close(); closing != nil {
 		return closing

@@ -27,7 +27,17 @@ type batchRows struct {
 	types  *pgtype.Map
 	reader *pgconn.ResultReader
 	fields []pgconn.FieldDescription
-	values []func([]byte) (driver.Value, error)
+	values []valueFunc
+	known  map[valueKind]valueFunc // of the batch
+}
+
+// valueFunc makes a driver.Value of what the server sent.
+type valueFunc = func([]byte) (driver.Value, error)
+
+// valueKind is what decides about it.
+type valueKind struct {
+	oid    uint32
+	format int16
 }
 
 func (r *batchRows) Columns() []string {
@@ -43,9 +53,15 @@ func (r *batchRows) Close() error { return nil }
 
 func (r *batchRows) Next(dest []driver.Value) error {
 	if r.values == nil {
-		r.values = make([]func([]byte) (driver.Value, error), len(r.fields))
+		r.values = make([]valueFunc, len(r.fields))
 		for i, f := range r.fields {
-			r.values[i] = valueOf(r.types, f)
+			kind := valueKind{f.DataTypeOID, f.Format}
+			value := r.known[kind]
+			if value == nil {
+				value = valueOf(r.types, f)
+				r.known[kind] = value
+			}
+			r.values[i] = value
 		}
 	}
 	if !r.reader.NextRow() {
@@ -67,7 +83,7 @@ func (r *batchRows) Next(dest []driver.Value) error {
 }
 
 // valueOf returns how a column becomes a driver.Value.
-func valueOf(m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver.Value, error) {
+func valueOf(m *pgtype.Map, f pgconn.FieldDescription) valueFunc {
 	switch f.DataTypeOID {
 	case pgtype.BoolOID:
 		return plain[bool](m, f)
@@ -95,7 +111,7 @@ func valueOf(m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver.Valu
 	return plain[string](m, f)
 }
 
-func plain[T any](m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver.Value, error) {
+func plain[T any](m *pgtype.Map, f pgconn.FieldDescription) valueFunc {
 	plan := m.PlanScan(f.DataTypeOID, f.Format, new(T))
 	return func(src []byte) (driver.Value, error) {
 		var v T
@@ -104,7 +120,7 @@ func plain[T any](m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver
 	}
 }
 
-func as[T int16 | int32 | float32, W int64 | float64](m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver.Value, error) {
+func as[T int16 | int32 | float32, W int64 | float64](m *pgtype.Map, f pgconn.FieldDescription) valueFunc {
 	plan := m.PlanScan(f.DataTypeOID, f.Format, new(T))
 	return func(src []byte) (driver.Value, error) {
 		var v T
@@ -113,7 +129,7 @@ func as[T int16 | int32 | float32, W int64 | float64](m *pgtype.Map, f pgconn.Fi
 	}
 }
 
-func valuer[T driver.Valuer](m *pgtype.Map, f pgconn.FieldDescription) func([]byte) (driver.Value, error) {
+func valuer[T driver.Valuer](m *pgtype.Map, f pgconn.FieldDescription) valueFunc {
 	plan := m.PlanScan(f.DataTypeOID, f.Format, new(T))
 	return func(src []byte) (driver.Value, error) {
 		var v T
