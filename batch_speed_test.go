@@ -67,7 +67,7 @@ func TestServerBatchSpeed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bound, want, rounds := c.bound, c.want, c.rounds
-			if raceEnabled {
+			if !strict() {
 				bound, want, rounds = 1, 0.5, 2
 			}
 			const n = 100
@@ -206,7 +206,7 @@ func TestServerBulkInsert(t *testing.T) {
 		}
 		kind := map[string]string{"pgx": "PostgreSQL", "mysql": "MariaDB"}[s.driver]
 		rounds := 7
-		if raceEnabled {
+		if !strict() {
 			rounds = 1
 		}
 		for _, w := range ways {
@@ -227,7 +227,7 @@ func TestServerBulkInsert(t *testing.T) {
 					one := timed(single)
 					t.Logf("one by one %s, as one %s", time.Duration(one), time.Duration(median(ours)))
 					within, want := 1.15, w.want
-					if raceEnabled {
+					if !strict() {
 						within, want = 10, 0.5
 					}
 					ok := measured(t, kind+", 10,000 rows, "+w.name+": time", median(ratios), "<=", within)
@@ -258,7 +258,7 @@ func TestServerBulkInsertOverADelay(t *testing.T) {
 		}
 		one := float64(time.Since(start)) * bulk / few
 		faster := 20.0
-		if raceEnabled {
+		if !strict() {
 			faster = 2
 		}
 		for name, run := range map[string]func() error{

@@ -3,6 +3,7 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -49,6 +50,11 @@ func works(d time.Duration) func(context.Context) error {
 	return func(context.Context) error { time.Sleep(d); return nil }
 }
 
+// strict says that times are held to what is promised: not under the race
+// detector, and only where little else runs (make measure). Elsewhere only the
+// direction is shown.
+func strict() bool { return !raceEnabled && os.Getenv("POOLED_TEST_MEASURE") != "" }
+
 // measured logs a figure beside its bound, in the form that scripts/measure.sh
 // gathers, and tells whether the bound holds.
 func measured(tb testing.TB, what string, got float64, relation string, bound float64) bool {
@@ -74,11 +80,10 @@ func best(t *testing.T, compare func() bool) {
 }
 
 // TestQueueIsFairerThanSQLDB: 200 callers on 10 links of 1 ms service, against
-// a sql.DB tuned by hand. Under the race detector, on a machine that does
-// other things too, only the direction is shown.
+// a sql.DB tuned by hand.
 func TestQueueIsFairerThanSQLDB(t *testing.T) {
 	maxP99, maxMax, minThroughput := 0.35, 0.25, 0.97
-	if raceEnabled {
+	if !strict() {
 		maxP99, maxMax, minThroughput = 0.8, 0.8, 0.6
 	}
 	best(t, func() bool {
@@ -102,7 +107,7 @@ func TestQueueIsFairerThanSQLDB(t *testing.T) {
 // TestBurstNeedsFewDials: 50 callers on 5 warm links, dial 150 ms, work 2 ms.
 func TestBurstNeedsFewDials(t *testing.T) {
 	maxDials, maxTime := 6.0, 30*time.Millisecond
-	if raceEnabled {
+	if !strict() {
 		maxDials, maxTime = 12, 300*time.Millisecond
 	}
 	best(t, func() bool {

@@ -22,7 +22,7 @@ func TestStressImpatientCallersNeverExceedTheLimit(t *testing.T) {
 		length = 10 * time.Second
 	}
 	least := float64(2000 * length / (10 * time.Second))
-	if raceEnabled {
+	if !strict() {
 		least /= 20 // everything takes ten times as long, the deadlines do not
 	}
 	eachServer(t, func(t *testing.T, s *realServer) {

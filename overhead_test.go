@@ -57,7 +57,7 @@ func together(goroutines, n int, op func()) func() {
 // which does nothing here.
 func TestOverhead(t *testing.T) {
 	most, rounds, n := 200.0, 100, 10_000
-	if raceEnabled {
+	if !strict() {
 		most, rounds, n = 50_000, 4, 500
 	}
 	bare, wrapped := openNoop(t, &fakedriver.Noop{Validator: true}, production)
@@ -105,7 +105,7 @@ func TestServerLookups(t *testing.T) {
 	} {
 		t.Run(l.driver, func(t *testing.T) {
 			bound, rounds, n := l.bound, 60, 1000
-			if raceEnabled {
+			if !strict() {
 				bound, rounds, n = 0.3, 2, 100
 			}
 			bare, wrapped := l.open(t)

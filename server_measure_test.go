@@ -201,7 +201,7 @@ func TestServerThatStallsIsSeenByAHundredPollers(t *testing.T) {
 				over.Store(true)
 				pollers.Wait()
 				bound := 100 * time.Millisecond
-				if raceEnabled {
+				if !strict() {
 					bound += 150 * time.Millisecond
 				}
 				if m := time.Duration(longest.Load()); m > bound {

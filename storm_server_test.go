@@ -164,7 +164,7 @@ func storm(t *testing.T, s *realServer, refuse func(), kill func() int, accept f
 	name := fmt.Sprintf("%s refuses for 5 s under 500 callers: ", s.Kind())
 	ok := measured(t, name+"dials a second", float64(dials)/outage.Seconds(), "<=", 20)
 	within := 5.0
-	if raceEnabled {
+	if !strict() {
 		within = 500 // only that they wait for nothing
 	}
 	// Of 500 callers on a machine that does other things too, some wait for a

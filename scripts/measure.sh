@@ -5,7 +5,7 @@
 # time measures those.
 source "$(dirname "$0")/lib.sh"
 
-export POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require}
+export POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require} POOLED_TEST_MEASURE=1
 benchstat=golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -13,11 +13,11 @@ status=0
 
 say "bare driver and pool by turns"
 go test -c -o "$dir/test" .
-"$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns|TestOverhead|TestServerLookups)$' >"$dir/tests" || status=1
+"$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns|TestOverhead|TestServerLookups|TestServerBatchSpeed|TestServerBulkInsert|TestServerBulkInsertOverADelay)$' >"$dir/tests" || status=1
 go -C bench test -c -o "$dir/bench-test" .
 (cd bench && "$dir/bench-test" -test.v -test.run '^TestOverheadOfMeasuring$') >>"$dir/tests" || status=1
 # Migrations take turns with plain goose, on real servers, too.
-POOLED_TEST_MEASURE=1 go test -count=1 -v -run '^TestThousandMigrations' ./migrate >>"$dir/tests" || status=1
+go test -count=1 -v -run '^TestThousandMigrations' ./migrate >>"$dir/tests" || status=1
 grep -E '^ *(---|===|.*_test\.go:)' "$dir/tests" | grep -v MEASURED || true
 
 say "faults"
