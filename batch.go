@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -99,16 +100,9 @@ func (b *Batch) Run(ctx context.Context, db Executor) (*BatchResults, error) {
 		err = r.onForeign(ctx, db)
 	}
 	if err == nil || b.Independent && r.ran {
-		return newBatchResults(r), cmpError(err, r.firstError())
+		return newBatchResults(r), cmp.Or(err, r.firstError())
 	}
 	return nil, err
-}
-
-func cmpError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // batchRun is one run of a batch.

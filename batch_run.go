@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -16,7 +17,7 @@ func (r *batchRun) on(ctx context.Context, h *conn) error {
 	h.start = nano()
 	err := r.checked(ctx, h)
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
-		h.endedBatch(ctx, r.statement(), start, len(r.items), cmpError(err, r.firstError()))
+		h.endedBatch(ctx, r.statement(), start, len(r.items), cmp.Or(err, r.firstError()))
 	}
 	return err
 }
@@ -138,7 +139,7 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 	if err == driver.ErrSkip {
 		h.followed(nil)
 	}
-	h.followed(cmpError(err, r.firstError()))
+	h.followed(cmp.Or(err, r.firstError()))
 	return err
 }
 
