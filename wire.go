@@ -105,6 +105,10 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // Read keeps what the server says first.
 func (w *wire) Read(p []byte) (int, error) {
+	if w.closed.Load() {
+		// As the socket itself would say, which saveRest makes block for a moment.
+		return 0, &net.OpError{Op: "read", Net: w.LocalAddr().Network(), Source: w.LocalAddr(), Addr: w.RemoteAddr(), Err: net.ErrClosed}
+	}
 	n, err := w.Conn.Read(p)
 	if sent := w.sent.Load(); n > 0 && w.heard.Load() != sent {
 		w.heard.Store(sent)
