@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -38,7 +39,7 @@ type wire struct {
 	// itself while a link owned it: see keepRest.
 	restMu sync.Mutex
 	keep   bool // guarded by restMu
-	rest   net.Conn
+	rest   *os.File
 
 	// greeting is what the server sent first, as long as hearing is set,
 	// which is during the dial. Both belong to who dials and then to nobody.
@@ -105,10 +106,6 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // Read keeps what the server says first.
 func (w *wire) Read(p []byte) (int, error) {
-	if w.closed.Load() {
-		// As the socket itself would say, which saveRest makes block for a moment.
-		return 0, &net.OpError{Op: "read", Net: w.LocalAddr().Network(), Source: w.LocalAddr(), Addr: w.RemoteAddr(), Err: net.ErrClosed}
-	}
 	n, err := w.Conn.Read(p)
 	if sent := w.sent.Load(); n > 0 && w.heard.Load() != sent {
 		w.heard.Store(sent)
@@ -148,7 +145,7 @@ func (w *wire) Close() error {
 // drainSocket reads until the server hangs up or the read deadline passes, which is
 // in d. What is still on its way is thrown away, which also keeps the kernel
 // from answering it with a reset.
-func drainSocket(c net.Conn, d time.Duration) {
+func drainSocket(c io.Reader, d time.Duration) {
 	var rest [1024]byte
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		if _, err := c.Read(rest[:]); err != nil {
@@ -169,12 +166,9 @@ func (w *wire) saveRest() {
 	if !w.keep || !ok {
 		return
 	}
-	f, err := c.File()
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	if rest, err := net.FileConn(f); err == nil {
+	// Not net.FileConn: that makes the socket block for a moment, and a read that
+	// begins in it waits for the server.
+	if rest, err := c.File(); err == nil {
 		w.rest = rest
 		_ = w.CloseWrite() // else the server finds out by its own first write
 	}

@@ -53,6 +53,26 @@ func TestWireThatTheBaseClosedIsAwaited(t *testing.T) {
 	}
 }
 
+// The second descriptor must not make the socket block, not even for a moment:
+// a read that begins in it would end only when the server says something.
+func TestWireThatIsClosedUnderAReadEndsIt(t *testing.T) {
+	for range 2000 {
+		client, server, slot := pipe(t, "tcp")
+		slot.keepRest()
+		read := make(chan error)
+		go func() {
+			_, err := client.Read(make([]byte, 1))
+			read <- err
+		}()
+		client.Close()
+		if err := <-read; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the read ended with %v", err)
+		}
+		server.Close()
+		slot.awaitPeer(t.Context(), 10*time.Second)
+	}
+}
+
 func TestWireAwaitsAPeerForALimitedTime(t *testing.T) {
 	client, _, slot := pipe(t, "tcp")
 	slot.keepRest()
