@@ -356,9 +356,8 @@ func (h *conn) ResetSession(ctx context.Context) error {
 	}
 	if h.state.onLoan() {
 		h.pool.stats.unended.Add(1)
-		h.endLoan()
 	}
-	h.lost, h.dirty, h.tries = false, false, 0
+	h.endLoan()
 	h.pool.reopen()
 	return nil
 }

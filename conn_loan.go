@@ -29,17 +29,13 @@ func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, err
 // borrow begins a loan. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
 func (h *conn) borrow(ctx context.Context, phase int64, front bool) (*link, error) {
-	if h.pool.cfg.Hooks.OnAcquire == nil {
+	hook := h.pool.cfg.Hooks.OnAcquire
+	if hook == nil {
 		return h.lend(ctx, phase, front)
 	}
-	return h.borrowTold(ctx, phase, front)
-}
-
-// borrowTold is borrow with a hook.
-func (h *conn) borrowTold(ctx context.Context, phase int64, front bool) (*link, error) {
 	start := nano()
 	l, err := h.lend(ctx, phase, front)
-	h.pool.cfg.Hooks.OnAcquire(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
+	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
 	return l, err
 }
 

@@ -33,9 +33,9 @@ type corpusRow struct {
 // TestCorpus measures the classifier against statements that real parsers
 // have labelled.
 func TestCorpus(t *testing.T) {
-	dir := os.Getenv("POOLED_CORPUS")
+	dir := os.Getenv("POOLED_TEST_CORPUS")
 	if dir == "" {
-		t.Skip("set POOLED_CORPUS to a directory that holds postgres.jsonl and mysql.jsonl")
+		t.Skip("set POOLED_TEST_CORPUS to a directory that holds postgres.jsonl and mysql.jsonl")
 	}
 	for _, f := range []Flavor{Postgres, MySQL} {
 		t.Run(f.String(), func(t *testing.T) {
@@ -51,7 +51,7 @@ func measureCorpus(t *testing.T, f Flavor, path string) {
 	}
 	defer file.Close()
 	var total, opOK, classOK, tables, tablesOK, safe, safeOK, danger int
-	verbose := os.Getenv("POOLED_CORPUS_SHOW")
+	verbose := os.Getenv("POOLED_TEST_CORPUS_SHOW")
 	show := func(kind string, r *corpusRow, s *Statement) {
 		if strings.Contains(verbose, kind) {
 			fmt.Printf("%-8s want %s/%s ro=%v %v | got %s/%v ro=%v retry=%v %v %s %s\n\t%q\n", kind, r.Op, r.Class, r.ReadOnly, deref(r.Tables),

@@ -57,13 +57,11 @@ func (t *stmtTexts) release(text *stmtText) (last bool) {
 // sweepClosed closes the twins in c whose text the program has closed since
 // the last time.
 func (t *stmtTexts) sweepClosed(c *preparedCache) {
-	if n := t.closed.Load(); c.closedSeen != n {
-		c.closedSeen = n
-		t.sweep(c)
+	n := t.closed.Load()
+	if c.closedSeen == n {
+		return
 	}
-}
-
-func (t *stmtTexts) sweep(c *preparedCache) {
+	c.closedSeen = n
 	if len(c.byText) == 0 {
 		return
 	}

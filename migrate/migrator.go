@@ -82,3 +82,13 @@ func (m *Migrator) tell(e Event) {
 	}
 	m.log(e)
 }
+
+// look reads what the database says of the migrations, without a lock.
+func (m *Migrator) look(ctx context.Context) (server, *state, error) {
+	s, err := m.server(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := m.readState(ctx, s, m.db)
+	return s, st, err
+}

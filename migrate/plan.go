@@ -69,11 +69,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	} else if m.set.byVersion[target] == nil {
 		return nil, fmt.Errorf("migrate: Plan: there is no migration %d", target)
 	}
-	s, err := m.server(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	s, st, err := m.look(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -71,11 +71,7 @@ func (e *behindError) Unwrap() error { return ErrPending }
 
 // behind returns an error if something is pending or not as it was applied.
 func (m *Migrator) behind(ctx context.Context) error {
-	s, err := m.server(ctx)
-	if err != nil {
-		return err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	s, st, err := m.look(ctx)
 	if err != nil {
 		return err
 	}

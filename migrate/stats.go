@@ -45,13 +45,7 @@ func (m *Migrator) HealthCheck(ctx context.Context) []pooled.Reason {
 	if m == nil {
 		return nil
 	}
-	st, err := func() (*state, error) {
-		s, err := m.server(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return m.readState(ctx, s, m.db)
-	}()
+	_, st, err := m.look(ctx)
 	if err != nil {
 		return []pooled.Reason{{Code: ReasonUnknown, Status: pooled.Warning, Text: "Whether migrations are pending is not known: " + redact(err)}}
 	}

@@ -24,11 +24,7 @@ type State struct {
 // Status returns every migration of the program and of the database, lowest
 // version first. It changes nothing, creates no table and takes no lock.
 func (m *Migrator) Status(ctx context.Context) ([]State, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	_, st, err := m.look(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +66,7 @@ func (m *Migrator) Status(ctx context.Context) ([]State, error) {
 // Pending returns how many migrations wait to be applied. It changes nothing
 // and takes no lock; it costs two to four small queries.
 func (m *Migrator) Pending(ctx context.Context) (int, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return 0, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	_, st, err := m.look(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -86,11 +78,7 @@ func (m *Migrator) Pending(ctx context.Context) (int, error) {
 // History returns the entries of the history, oldest first; none where there
 // is no history yet.
 func (m *Migrator) History(ctx context.Context) ([]Entry, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	_, st, err := m.look(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -33,11 +33,7 @@ func (m *Migrator) up(ctx context.Context, target int64) (*Report, error) {
 
 // idle looks without a lock whether there is nothing to do.
 func (m *Migrator) idle(ctx context.Context, target int64) (bool, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return false, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	s, st, err := m.look(ctx)
 	if err != nil {
 		return false, err
 	}

@@ -11,11 +11,7 @@ import (
 // applied, and returns all that it finds, worst first. It changes nothing and
 // takes no lock. The error says that it could not look.
 func (m *Migrator) Validate(ctx context.Context) ([]Finding, error) {
-	s, err := m.server(ctx)
-	if err != nil {
-		return nil, err
-	}
-	st, err := m.readState(ctx, s, m.db)
+	s, st, err := m.look(ctx)
 	if err != nil {
 		return nil, err
 	}
