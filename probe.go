@@ -14,7 +14,7 @@ type prober struct {
 	mu     sync.Mutex // never held during I/O
 	last   Probe
 	ended  int64         // nano() when last came about
-	start  int64         // nano() when the one under way began
+	start  int64         // nano() when the one under way began, and again when it had its link
 	asking bool          // it has a link
 	answer chan struct{} // closed when it is over; nil: none is under way
 	handle *conn
@@ -97,13 +97,13 @@ func (p *Pool) ask(background context.Context, b *prober) (latency time.Duration
 		}
 		return 0, err
 	}
+	start := nano()
 	b.mu.Lock()
-	b.asking = true
+	b.asking, b.start = true, start // the wait for a link says nothing of the server
 	b.mu.Unlock()
 	p.mu.Lock()
 	l.holder = nil // nobody's loan, as with a keepalive
 	p.mu.Unlock()
-	start := nano()
 	err = guarded(func() error { return l.ping(ctx) })
 	latency = time.Duration(nano() - start)
 	p.mu.Lock()

@@ -40,12 +40,17 @@ func (m *Migrator) Startup(ctx context.Context, mode StartupMode) error {
 	default:
 		return fmt.Errorf("migrate: Startup: mode is %d; StartupApply, StartupWait and StartupRefuse are allowed", mode)
 	}
+	var behind *behindError // what the last look that came to its end said
 	for pause := startupProbe; ; pause = min(2*pause, startupProbeMax) {
 		err := m.behind(ctx)
 		if err == nil || mode == StartupRefuse {
 			return err
 		}
-		if _, ok := err.(*behindError); !ok {
+		if found, ok := err.(*behindError); ok {
+			behind = found
+		} else if behind != nil && ctx.Err() != nil {
+			return fmt.Errorf("%w: %w", context.Cause(ctx), behind)
+		} else {
 			return err
 		}
 		m.tell(Event{Kind: EventWaiting, Err: err, Pause: pause})

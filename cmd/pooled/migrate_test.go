@@ -43,7 +43,7 @@ func TestMigrateExitCodesFitAPipeline(t *testing.T) {
 				{[]string{"status"}, exitPending, "00001_a.sql  pending"},
 				{[]string{"pending"}, exitPending, "2"},
 				{[]string{"validate"}, exitOK, "nothing to find"},
-				{[]string{"wait", "-wait", "150ms"}, exitPending, "pending: 2"},
+				{[]string{"wait", "-wait", "1s"}, exitPending, "pending: 2"},
 				{[]string{"plan"}, exitOK, "CREATE TABLE b"},
 				{[]string{"plan", "1", "-list"}, exitOK, "only a list"},
 				{[]string{"up", "1"}, exitOK, "up   00001_a.sql"},
