@@ -22,6 +22,8 @@ type Advice struct {
 	Effect  string // what to expect of it
 
 	Since time.Time // when it was first given; zero of what follows from the configuration alone
+
+	subject string // what tells it from others of the same code
 }
 
 // Severity tells how much it hurts to leave an Advice be.
@@ -60,6 +62,7 @@ type AdviceCode string
 const (
 	AdvicePoolTooSmall      AdviceCode = "pool_too_small"
 	AdvicePoolTooLarge      AdviceCode = "pool_too_large"
+	AdviceServerSlowed      AdviceCode = "server_slowed"
 	AdviceServerConnections AdviceCode = "server_connections"
 	AdviceMinConns          AdviceCode = "min_conns"
 	AdviceIdleConnections   AdviceCode = "idle_connections"

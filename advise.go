@@ -2,64 +2,145 @@ package pooled
 
 import (
 	"cmp"
-	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"sync"
+	"time"
 )
 
 // Advise returns what to change about the pool, the statements and the server,
 // the most severe first; nil when there is nothing to say. It costs some
 // microseconds and asks nobody.
+//
+// What follows from the configuration, and from the server's limits once they
+// are known (see Limits), is there at once. What follows from the load is
+// judged by the last five minutes, shows after half a minute in which it held,
+// and goes after a minute in which it did not. With DisableAdvise, or with the
+// pool off, only the configuration is looked at.
 func (p *Pool) Advise() []Advice {
-	var list []Advice
-	for _, rule := range adviceRules {
-		for _, a := range rule.judge(p) {
-			a.Code, a.Title = rule.code, rule.title
-			list = append(list, a)
+	a := &p.advisor
+	v := a.facts(p)
+	list := judge(v, true)
+	a.mu.Lock()
+	for _, k := range a.known {
+		if k.shown {
+			list = append(list, k.advice)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Advice) int { return cmp.Compare(b.Severity, a.Severity) })
+	a.mu.Unlock()
+	slices.SortStableFunc(list, func(a, b Advice) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Code, b.Code), cmp.Compare(a.subject, b.subject))
+	})
 	return list
 }
 
-// adviceRule is one thing to look at.
-type adviceRule struct {
-	code  AdviceCode
-	title string
-	judge func(*Pool) []Advice
+// advisor remembers what Advise needs. Its first part belongs to who holds
+// looking, which is the housekeeper.
+type advisor struct {
+	looking  sync.Mutex
+	looks    int
+	recent   ring[look]
+	pictures ring[picture]
+	held     uint64
+	heldTx   uint64
+	curve    curve
+	day      day
+
+	mu       sync.Mutex // guards what follows, and writing min and max; never held with another lock
+	min, max int
+	known    map[string]*knownAdvice
+	limits   limitsView
+	plans    map[uint64]Plan
 }
 
-var adviceRules = []adviceRule{
-	{AdviceTLS, "The connection is not encrypted", adviseTLS},
-	{AdviceMaxOpenConns, "SetMaxOpenConns puts a queue before the pool's", adviseMaxOpenConns},
+// knownAdvice is one that held when it was last looked at, or not long before.
+// It shows after showAfter pictures in a row in which it held, and goes after
+// goneAfter in which it did not; another Value takes as long to show as a new
+// one, unless it is nearly the same. So nothing flickers that is on the edge.
+type knownAdvice struct {
+	advice  Advice
+	shown   bool
+	held    int // pictures in a row
+	absent  int
+	changed int // pictures in a row that had another value
 }
 
-func adviseTLS(p *Pool) []Advice {
-	if p.cfg.end.TLS != TLSOff || isLocal(p.cfg.end.Host) {
-		return nil
+const (
+	showAfter = 3
+	goneAfter = 6
+	// easier is by how much a bound is lowered for what is shown already.
+	easier = 0.7
+	// nearly is how far a number may move before it is another one.
+	nearly = 0.2
+)
+
+// settle lets the rules judge v, and the advice that shows follow.
+func (a *advisor) settle(v *view) {
+	found := judge(v, false)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known == nil {
+		a.known = make(map[string]*knownAdvice)
 	}
-	setting, value := "sslmode", "verify-full"
-	if p.dialect.Flavor() == MySQL {
-		setting, value = "tls", "true"
+	seen := make(map[string]bool, len(found))
+	for _, f := range found {
+		key := f.key()
+		seen[key] = true
+		k := a.known[key]
+		if k == nil {
+			k = new(knownAdvice)
+			a.known[key] = k
+		}
+		k.take(f)
 	}
-	return []Advice{{
-		Severity: SeverityWarning,
-		Observed: "The connection string leads to another host and takes plain text.",
-		Setting:  setting, Now: "off", Value: value,
-		Action: fmt.Sprintf("Say %s=%s in the connection string.", setting, value),
-		Effect: "Nobody between here and the server reads passwords and data, or answers in its place.",
-	}}
+	for key, k := range a.known {
+		if seen[key] {
+			continue
+		}
+		k.held, k.changed = 0, 0
+		if k.absent++; !k.shown || k.absent >= goneAfter {
+			delete(a.known, key)
+		}
+	}
 }
 
-func adviseMaxOpenConns(p *Pool) []Advice {
-	n := p.maxOpen.Load()
-	if n <= 0 {
-		return nil
+// take notes that f holds now.
+func (k *knownAdvice) take(f Advice) {
+	k.absent = 0
+	k.held++
+	switch {
+	case !k.shown:
+		k.advice = f
+		if k.held >= showAfter {
+			k.shown = true
+			k.advice.Since = time.Now()
+		}
+	case f.like(&k.advice):
+		k.changed = 0
+		if f.Value == k.advice.Value {
+			f.Since = k.advice.Since
+			k.advice = f // the same, with the figures of today
+		}
+	default:
+		if k.changed++; k.changed >= showAfter {
+			f.Since = k.advice.Since
+			k.advice, k.changed = f, 0
+		}
 	}
-	return []Advice{{
-		Severity: SeverityWarning,
-		Observed: fmt.Sprintf("The program called SetMaxOpenConns(%d).", n),
-		Setting:  "SetMaxOpenConns", Now: fmt.Sprint(n), Value: "0",
-		Action: "Remove the call: pool_max_conns is the limit.",
-		Effect: "Callers wait in one queue, first in, first out; database/sql serves its own at random.",
-	}}
+}
+
+func (a *Advice) key() string { return string(a.Code) + " " + a.subject }
+
+// like tells whether two pieces of advice say nearly the same.
+func (a *Advice) like(b *Advice) bool {
+	if a.Severity != b.Severity {
+		return false
+	}
+	x, err1 := strconv.ParseFloat(a.Value, 64)
+	y, err2 := strconv.ParseFloat(b.Value, 64)
+	if err1 != nil || err2 != nil {
+		return a.Value == b.Value
+	}
+	return math.Abs(x-y) <= nearly*y
 }
