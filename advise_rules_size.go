@@ -129,8 +129,16 @@ func (s serverShare) String() string {
 	if s.user {
 		whose = "this user may have"
 	}
-	return fmt.Sprintf("The server has %d connections that %s, others use %d of them, and at least %d instances share the rest: %d each.",
-		s.most, whose, s.strangers, s.instances, s.each)
+	return fmt.Sprintf("The server has %d connections that %s, others use %d of them: (%d - %d) / %s = %d each.",
+		s.most, whose, s.strangers, s.most, s.strangers, s.count(), s.each)
+}
+
+// count tells how many instances there are, as far as is known.
+func (s serverShare) count() string {
+	if s.instances == 1 {
+		return "1 instance"
+	}
+	return fmt.Sprintf("%d instances", s.instances)
 }
 
 func judgeServerConnections(v *view) []Advice {
@@ -140,7 +148,7 @@ func judgeServerConnections(v *view) []Advice {
 	}
 	return one(Advice{
 		Severity:   SeverityWarning,
-		Observed:   fmt.Sprintf("Each instance may open %d connections, and the server sees %d or more of them.", v.max, s.instances),
+		Observed:   fmt.Sprintf("The pool may open %d connections, in each instance of the program; from the server's sessions there is at least %s.", v.max, s.count()),
 		Arithmetic: s.String(),
 		Setting:    "pool_max_conns", Now: strconv.Itoa(v.max), Value: strconv.Itoa(s.each),
 		Action: fmt.Sprintf("Set pool_max_conns to %d at most (it is %d), or allow more on the server (max_connections is %d).", s.each, v.max, v.limits.Max),

@@ -100,14 +100,14 @@ func (r *ring[T]) add(v T) {
 	r.all = append(r.all, v)
 }
 
-// observe is the housekeeper's look.
-func (p *Pool) observe() {
+// observe is the housekeeper's look, at the time now.
+func (p *Pool) observe(now int64) {
 	a := &p.advisor
 	if !a.looking.TryLock() { // the housekeeper before this one, which is about to end
 		return
 	}
 	defer a.looking.Unlock()
-	pic := picture{look: look{at: nano()}}
+	pic := picture{look: look{at: now}}
 	a.looks++
 	large := a.looks%adviseEvery == 0
 

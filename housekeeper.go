@@ -26,7 +26,7 @@ func (p *Pool) keepHouse(stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-look:
-			p.observe()
+			p.observe(nano())
 			continue
 		case <-ticker.C:
 		}

@@ -22,6 +22,7 @@ type LimitsDialect interface {
 type Limits struct {
 	At       time.Time // when it was asked
 	Version  string    // as the server says it
+	Session  uint64    // the number of the session that was asked; 0: not told
 	Max      int       // max_connections
 	Reserved int       // of these, kept for administrators
 	Open     int       // sessions of all clients
@@ -96,33 +97,59 @@ func (p *Pool) askLimitsSoon() {
 }
 
 // askLimits asks as one more caller of the pool.
-func (p *Pool) askLimits(ctx context.Context, d LimitsDialect) (limits Limits, err error) {
+func (p *Pool) askLimits(ctx context.Context, d LimitsDialect) (Limits, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.cfg.HealthProbeTimeout)
 	defer cancel()
-	l, err := p.acquire(ctx, &conn{pool: p, quiet: true, wants: sessionsStatement}, false)
+	l, err := p.acquire(ctx, &conn{pool: p, quiet: true, wants: limitsStatement}, false)
 	if err != nil {
-		return limits, err
+		return Limits{}, err
 	}
 	p.mu.Lock()
 	l.holder = nil // nobody's loan, as with a keepalive
 	mine := len(p.links)
 	p.mu.Unlock()
+	limits, err := p.limitsOn(ctx, d, l, func(limits *Limits) error {
+		limits.Mine = mine
+		limits.Pooler = limits.Pooler || l.ref.id != 0 && limits.Session != 0 && l.ref.id != limits.Session
+		if !limits.Pooler || limits.PerTx {
+			return nil
+		}
+		// While l is ours, another link has the same session only if neither has
+		// one for good.
+		p.mu.Lock()
+		other := p.takeIdleLocked()
+		p.mu.Unlock()
+		if other == nil {
+			return nil
+		}
+		second, err := p.limitsOn(ctx, d, other, nil)
+		limits.PerTx = second.PerTx || err == nil && second.Session == limits.Session
+		return err
+	})
+	if err != nil {
+		return Limits{}, sealed(err)
+	}
+	return limits, nil
+}
+
+// limitsOn asks on a link that is the gate's, and gives it back after more.
+func (p *Pool) limitsOn(ctx context.Context, d LimitsDialect, l *link, more func(*Limits) error) (limits Limits, err error) {
 	err = guarded(func() (err error) {
 		limits, err = d.Limits(ctx, l.base)
 		return err
 	})
+	good := err == nil || p.fault(err) == FaultProgram && ctx.Err() == nil
+	limits.At = time.Now()
+	if err == nil && more != nil {
+		err = more(&limits)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch f := p.fault(err); {
-	case err == nil, f == FaultProgram && ctx.Err() == nil:
+	if good {
 		p.giveLocked(l)
-	default:
+	} else {
 		l.broken = true
 		p.hangUpLocked(l, closedBroken)
 	}
-	if err != nil {
-		return limits, sealed(err)
-	}
-	limits.At, limits.Mine = time.Now(), mine
-	return limits, nil
+	return limits, err
 }
