@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pooledsql/pooled/internal/testdb"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// server is one of the servers that the examples run on.
+type server struct {
+	name, bare, pooled string
+	get                func(testing.TB) *testdb.Server
+	params             string // of the DSN
+}
+
+var servers = []server{
+	{"postgres", "pgx", "pooled-pgx", testdb.SharedPostgres, ""},
+	{"mariadb", "mysql", "pooled-mysql", testdb.SharedMySQL, "?parseTime=true"},
+}
+
+// empty returns the DSN of an empty database.
+func (s server) empty(t *testing.T) string {
+	t.Helper()
+	srv := s.get(t)
+	return srv.DSN(srv.NewDatabase(t)) + s.params
+}
+
+// outcome is what an example printed and what it left in the database.
+func (s server) outcome(t *testing.T, run run, driver string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dsn := s.empty(t)
+	var out bytes.Buffer
+	if err := run(ctx, &out, driver, dsn); err != nil {
+		t.Fatalf("%s: %v\n%s", driver, err, out.Bytes())
+	}
+	if out.Len() == 0 {
+		t.Fatalf("%s: nothing was printed", driver)
+	}
+	s.dump(t, &out, dsn)
+	return out.String()
+}
+
+// dump writes down every table with its columns and rows, but what differs from
+// run to run: moments, and what River knows of itself.
+func (s server) dump(t *testing.T, out io.Writer, dsn string) {
+	t.Helper()
+	db, err := sql.Open(s.bare, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	schema := "DATABASE()"
+	if s.bare == "pgx" {
+		schema = "current_schema()"
+	}
+	columns := map[string][]string{}
+	for _, c := range rowsOf(t, db, `SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns
+		WHERE table_schema = `+schema+` ORDER BY table_name, ordinal_position`) {
+		fmt.Fprintln(out, c)
+		table, column, kind := c[0], c[1], c[2]
+		if !strings.HasPrefix(kind, "timestamp") && kind != "datetime" && !strings.HasPrefix(table, "river_") {
+			columns[table] = append(columns[table], column)
+		}
+	}
+	if len(columns) == 0 {
+		t.Fatalf("%s left no table", s.name)
+	}
+	tables := make([]string, 0, len(columns))
+	for table := range columns {
+		tables = append(tables, table)
+	}
+	slices.Sort(tables)
+	for _, table := range tables {
+		rows := rowsOf(t, db, "SELECT "+strings.Join(columns[table], ", ")+" FROM "+table)
+		slices.SortFunc(rows, slices.Compare)
+		for _, row := range rows {
+			fmt.Fprintln(out, table, row)
+		}
+	}
+}
+
+// rowsOf returns the result of a query as texts.
+func rowsOf(t *testing.T, db *sql.DB, query string) [][]string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all [][]string
+	for rows.Next() {
+		row, to := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range row {
+			to[i] = &row[i]
+		}
+		if err := rows.Scan(to...); err != nil {
+			t.Fatal(err)
+		}
+		texts := make([]string, len(row))
+		for i, v := range row {
+			texts[i] = "NULL"
+			if v.Valid {
+				texts[i] = v.String
+			}
+		}
+		all = append(all, texts)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// same fails the test at the first line in which two outcomes differ.
+func same(t *testing.T, bare, pooled string) {
+	t.Helper()
+	b, p := strings.Split(bare, "\n"), strings.Split(pooled, "\n")
+	for i := range min(len(b), len(p)) {
+		if b[i] != p[i] {
+			t.Fatalf("line %d\nbare   %s\npooled %s", i+1, b[i], p[i])
+		}
+	}
+	if len(b) != len(p) {
+		t.Fatalf("%d lines and %d", len(b), len(p))
+	}
+}
+
+// TestExamplesDoTheSameThroughThePool runs every example that runs on a bare
+// driver on that, and again with another driver's name: what it prints, the
+// tables that it makes and the rows in them are equal.
+func TestExamplesDoTheSameThroughThePool(t *testing.T) {
+	for _, s := range servers {
+		for _, e := range examples {
+			if !slices.Contains(e.on, s.bare) {
+				continue
+			}
+			t.Run(e.name+"/"+s.name, func(t *testing.T) {
+				bare := s.outcome(t, e.run, s.bare)
+				same(t, bare, s.outcome(t, e.run, s.pooled))
+				t.Logf("%.2000s", bare)
+			})
+		}
+	}
+}
