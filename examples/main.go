@@ -36,8 +36,8 @@ import (
 // run is what every example has: driver is the name that sql.Open gets.
 type run = func(ctx context.Context, out io.Writer, driver, dsn string) error
 
-// example is one directory.
-type example struct {
+// program is one directory.
+type program struct {
 	name string
 	run  run
 	on   []string // the drivers that it runs on
@@ -49,7 +49,7 @@ var (
 	onAll      = append(onPostgres[:2:2], onMySQL...)
 )
 
-var examples = []example{
+var examples = []program{
 	{"bun", bun.Run, onAll},
 	{"ent", ent.Run, onAll},
 	{"golangmigrate", golangmigrate.Run, onAll},

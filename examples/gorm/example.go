@@ -48,7 +48,7 @@ func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
 	if strings.HasSuffix(driver, "pgx") {
 		dialector = postgres.New(postgres.Config{Conn: db})
 	}
-	g, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard})
+	g, err := gorm.Open(dialector, &gorm.Config{Logger: logger.Discard, TranslateError: true})
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func Library(ctx context.Context, out io.Writer, db *gorm.DB) error {
 		}
 		return tx.Create(&Author{Name: "Verne"}).Error // the name is taken
 	})
-	fmt.Fprintln(out, "taken:", err)
+	fmt.Fprintln(out, "taken:", err, errors.Is(err, gorm.ErrDuplicatedKey))
 	var names []string
 	if err := db.Model(&Author{}).Order("name").Pluck("name", &names).Error; err != nil {
 		return err
@@ -132,5 +132,7 @@ func Library(ctx context.Context, out io.Writer, db *gorm.DB) error {
 		return err
 	}
 	fmt.Fprintln(out, count, "volumes with", pages, "pages")
-	return nil
+
+	// As at the next start of the program: there is nothing to do.
+	return db.AutoMigrate(&Author{}, &Book{}, &Tag{})
 }
