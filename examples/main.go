@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 
 	// What a program imports: the bare drivers, and the same with a pool.
 	_ "github.com/go-sql-driver/mysql"
@@ -22,14 +23,21 @@ import (
 	_ "github.com/pooledsql/pooled/mysql"
 	_ "github.com/pooledsql/pooled/pgx"
 
+	basic "github.com/pooledsql/pooled/examples/basic"
+	batches "github.com/pooledsql/pooled/examples/batches"
 	bun "github.com/pooledsql/pooled/examples/bun"
 	ent "github.com/pooledsql/pooled/examples/ent"
 	golangmigrate "github.com/pooledsql/pooled/examples/golangmigrate"
 	goose "github.com/pooledsql/pooled/examples/goose"
 	gorm "github.com/pooledsql/pooled/examples/gorm"
+	loadtest "github.com/pooledsql/pooled/examples/loadtest"
+	monitoring "github.com/pooledsql/pooled/examples/monitoring"
+	recovery "github.com/pooledsql/pooled/examples/recovery"
 	river "github.com/pooledsql/pooled/examples/river"
 	sqlc "github.com/pooledsql/pooled/examples/sqlc"
 	sqlx "github.com/pooledsql/pooled/examples/sqlx"
+	transactions "github.com/pooledsql/pooled/examples/transactions"
+	tuning "github.com/pooledsql/pooled/examples/tuning"
 	xorm "github.com/pooledsql/pooled/examples/xorm"
 )
 
@@ -46,7 +54,8 @@ type program struct {
 var (
 	onPostgres = []string{"pgx", "pooled-pgx"}
 	onMySQL    = []string{"mysql", "pooled-mysql"}
-	onAll      = append(onPostgres[:2:2], onMySQL...)
+	onAll      = slices.Concat(onPostgres, onMySQL)
+	onPooled   = []string{"pooled-pgx", "pooled-mysql"}
 )
 
 var examples = []program{
@@ -59,6 +68,14 @@ var examples = []program{
 	{"sqlc", sqlc.Run, onAll},
 	{"sqlx", sqlx.Run, onAll},
 	{"xorm", xorm.Run, onAll},
+
+	{"basic", basic.Run, onAll},
+	{"batches", batches.Run, onPooled},
+	{"loadtest", loadtest.Run, onPooled},
+	{"monitoring", monitoring.Run, onPooled},
+	{"recovery", recovery.Run, onPooled},
+	{"transactions", transactions.Run, onPooled},
+	{"tuning", tuning.Run, onPooled},
 }
 
 func main() {

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,20 +50,37 @@ func (s server) outcome(t *testing.T, run run, driver string) string {
 	return s.transcript(t, run, driver)
 }
 
+// transcript is outcome without the look for goroutines.
 func (s server) transcript(t *testing.T, run run, driver string) string {
+	t.Helper()
+	dsn := s.empty(t)
+	var out strings.Builder
+	s.call(t, &out, run, driver, dsn)
+	s.dump(t, &out, dsn)
+	return out.String()
+}
+
+// output is what an example printed.
+func (s server) output(t *testing.T, run run, driver string) string {
+	t.Helper()
+	dsn := s.empty(t)
+	leak.Check(t)
+	var out strings.Builder
+	s.call(t, &out, run, driver, dsn)
+	return out.String()
+}
+
+// call runs an example, which must print something.
+func (s server) call(t *testing.T, out *strings.Builder, run run, driver, dsn string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	dsn := s.empty(t)
-	var out bytes.Buffer
-	if err := run(ctx, &out, driver, dsn); err != nil {
-		t.Fatalf("%s: %v\n%s", driver, err, out.Bytes())
+	if err := run(ctx, out, driver, dsn); err != nil {
+		t.Fatalf("%s: %v\n%s", driver, err, out)
 	}
 	if out.Len() == 0 {
 		t.Fatalf("%s: nothing was printed", driver)
 	}
-	s.dump(t, &out, dsn)
-	return out.String()
 }
 
 // dump writes down every table with its columns and rows, but what differs from
@@ -167,6 +185,31 @@ func TestExamplesDoTheSameThroughThePool(t *testing.T) {
 				bare := s.outcome(t, e.run, s.bare)
 				same(t, bare, s.outcome(t, e.run, s.pooled))
 				t.Logf("%.2000s", bare)
+			})
+		}
+	}
+}
+
+// TestExamplesPrintWhatTheirOutputSays compares what the examples of the pool's
+// own features print with the file output.txt beside them, where a star stands
+// for what differs from run to run.
+func TestExamplesPrintWhatTheirOutputSays(t *testing.T) {
+	for _, s := range servers {
+		for _, e := range examples {
+			if slices.Contains(e.on, s.bare) || !slices.Contains(e.on, s.pooled) {
+				continue
+			}
+			t.Run(e.name+"/"+s.name, func(t *testing.T) {
+				want, err := os.ReadFile(filepath.Join(e.name, "output.txt"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				pattern := strings.ReplaceAll(regexp.QuoteMeta(string(want)), `\*`, `.*`)
+				out := s.output(t, e.run, s.pooled)
+				if !regexp.MustCompile("^" + pattern + "$").MatchString(out) {
+					t.Fatalf("printed\n%s\nwant\n%s", out, want)
+				}
+				t.Log(out)
 			})
 		}
 	}
