@@ -53,9 +53,12 @@ func (s server) outcome(t *testing.T, run run, driver string) string {
 // transcript is outcome without the look for goroutines.
 func (s server) transcript(t *testing.T, run run, driver string) string {
 	t.Helper()
-	dsn := s.empty(t)
+	dsn, settings := s.empty(t), ""
+	if driver == s.pooled {
+		settings = "&pool_max_conns=7" // which no base driver and no server would take
+	}
 	var out strings.Builder
-	s.call(t, &out, run, driver, dsn)
+	s.call(t, &out, run, driver, dsn+settings)
 	s.dump(t, &out, dsn)
 	return out.String()
 }

@@ -45,17 +45,15 @@ type BookTag struct {
 
 // Run opens the database and hands it over to bun.
 func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
-	sqldb, err := sql.Open(driver, dsn) // "pooled-pgx" was "pgx", "pooled-mysql" was "mysql"
+	db, err := sql.Open(driver, dsn) // "pooled-pgx" was "pgx", "pooled-mysql" was "mysql"
 	if err != nil {
 		return err
 	}
-	defer sqldb.Close()
-
-	db := bun.NewDB(sqldb, mysqldialect.New())
+	defer db.Close()
 	if strings.HasSuffix(driver, "pgx") {
-		db = bun.NewDB(sqldb, pgdialect.New())
+		return library(ctx, out, bun.NewDB(db, pgdialect.New()))
 	}
-	return library(ctx, out, db)
+	return library(ctx, out, bun.NewDB(db, mysqldialect.New()))
 }
 
 func library(ctx context.Context, out io.Writer, db *bun.DB) error {

@@ -37,16 +37,15 @@ const schema = `
 
 // Run opens the database and hands it over to sqlx.
 func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
-	sqldb, err := sql.Open(driver, dsn) // "pooled-pgx" was "pgx", "pooled-mysql" was "mysql"
+	db, err := sql.Open(driver, dsn) // "pooled-pgx" was "pgx", "pooled-mysql" was "mysql"
 	if err != nil {
 		return err
 	}
-	defer sqldb.Close()
-	base := "mysql"
+	defer db.Close()
 	if strings.HasSuffix(driver, "pgx") {
-		base = "pgx"
+		return Library(ctx, out, sqlx.NewDb(db, "pgx"))
 	}
-	return Library(ctx, out, sqlx.NewDb(sqldb, base))
+	return Library(ctx, out, sqlx.NewDb(db, "mysql"))
 }
 
 // Library is what the program does with its database.

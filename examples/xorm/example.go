@@ -40,11 +40,12 @@ func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
 	if err != nil {
 		return err
 	}
-	base := "mysql"
+	var engine *xorm.Engine // which closes the database when it is collected as garbage
 	if strings.HasSuffix(driver, "pgx") {
-		base = "pgx"
+		engine, err = xorm.NewEngineWithDB("pgx", dsn, core.FromDB(db))
+	} else {
+		engine, err = xorm.NewEngineWithDB("mysql", dsn, core.FromDB(db))
 	}
-	engine, err := xorm.NewEngineWithDB(base, dsn, core.FromDB(db))
 	if err != nil {
 		db.Close()
 		return err
