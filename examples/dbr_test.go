@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/gocraft/dbr/v2"
@@ -21,9 +22,9 @@ func TestDBR(t *testing.T) {
 			return err
 		}
 		defer db.Close()
-		conn := &dbr.Connection{DB: db, Dialect: dialect.MySQL, EventReceiver: &dbr.NullEventReceiver{}}
-		if driver == "pgx" || driver == "pooled-pgx" {
-			conn.Dialect = dialect.PostgreSQL
+		conn := &dbr.Connection{DB: db, Dialect: dialect.PostgreSQL, EventReceiver: &dbr.NullEventReceiver{}}
+		if strings.HasSuffix(driver, "mysql") {
+			conn.Dialect = dialect.MySQL
 		}
 		if _, err := db.ExecContext(ctx, "CREATE TABLE authors (id integer PRIMARY KEY, name varchar(100) NOT NULL UNIQUE)"); err != nil {
 			return err

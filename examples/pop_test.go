@@ -31,11 +31,11 @@ type PopBook struct {
 func TestPopByName(t *testing.T) {
 	pop.SetLogger(func(logging.Level, string, ...any) {})
 	byName := func(ctx context.Context, out io.Writer, driver, dsn string) error {
-		dialect, id := "mysql", "integer PRIMARY KEY AUTO_INCREMENT"
-		if strings.HasSuffix(driver, "pgx") {
-			dialect, id = "postgres", "serial PRIMARY KEY"
+		details, id := &pop.ConnectionDetails{Dialect: "postgres", Driver: "pooled-pgx", URL: dsn}, "serial PRIMARY KEY"
+		if details.Driver = driver; strings.HasSuffix(driver, "mysql") {
+			details.Dialect, id = "mysql", "integer PRIMARY KEY AUTO_INCREMENT"
 		}
-		conn, err := pop.NewConnection(&pop.ConnectionDetails{Dialect: dialect, Driver: driver, URL: dsn})
+		conn, err := pop.NewConnection(details)
 		if err != nil {
 			return err
 		}

@@ -26,15 +26,14 @@ func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
 	}
 	defer db.Close()
 
-	dialect := goose.DialectMySQL
-	if strings.HasSuffix(driver, "pgx") {
-		dialect = goose.DialectPostgres
-	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, files)
+	provider, err := goose.NewProvider(goose.DialectMySQL, db, files)
+	if strings.HasSuffix(driver, "pgx") {
+		provider, err = goose.NewProvider(goose.DialectPostgres, db, files)
+	}
 	if err != nil {
 		return err
 	}
