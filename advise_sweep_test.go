@@ -47,10 +47,11 @@ type workRun struct {
 func (w *workload) run(t *testing.T, size int, d time.Duration, look func(*workRun)) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := fakedriver.New(fakedriver.PGX)
+		srv.Answer(work, fakedriver.Answer{})
 		var mu sync.Mutex
 		r := rand.New(rand.NewPCG(7, uint64(size)))
 		x := &workRun{workload: w, rand: rand.New(rand.NewPCG(1, 2))}
-		srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Query: "WORK", Times: -1, Do: func(context.Context, fakedriver.Call) error {
+		srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Query: work, Times: -1, Do: func(context.Context, fakedriver.Call) error {
 			active := x.active.Add(1)
 			mu.Lock()
 			d := w.serve(int(active), r)
@@ -85,7 +86,7 @@ func (w *workload) run(t *testing.T, size int, d time.Duration, look func(*workR
 
 // work is one use of the pool.
 func (w *workRun) work() {
-	_, err := w.db.Exec("WORK")
+	_, err := w.db.Exec(work)
 	w.served(err)
 }
 
@@ -108,7 +109,10 @@ func around(mean time.Duration, r *rand.Rand) time.Duration {
 	return time.Duration(float64(mean) * (0.4 + 0.6*r.ExpFloat64()))
 }
 
-const long = time.Hour
+const (
+	long = time.Hour
+	work = "DELETE FROM work WHERE done"
+)
 
 var workloads = []workload{
 	{
@@ -160,9 +164,9 @@ var workloads = []workload{
 				if err != nil {
 					return
 				}
-				tx.Exec("WORK")
+				tx.Exec(work)
 				time.Sleep(100 * time.Millisecond) // asks another service
-				tx.Exec("WORK")
+				tx.Exec(work)
 				w.served(tx.Commit())
 			})
 		},
@@ -206,7 +210,7 @@ func TestAdvisedSizesServeTheLoad(t *testing.T) {
 			}
 			rate, p99 := w.tried(t, size)
 			t.Logf("advised %d: %.1f/s, %.1f %% of the best (%d), p99 of the wait %s", size, rate, 100*rate/best, at, brief(p99))
-			if rate < 0.95*best {
+			if rate < 0.95*best || best == 0 {
 				t.Errorf("%d connections: %.1f/s, of %.1f/s with %d", size, rate, best, at)
 			}
 			if target := 50 * time.Millisecond; p99 > target {
