@@ -19,7 +19,7 @@ type adviceRule struct {
 
 var adviceRules = []adviceRule{
 	{AdvicePoolTooSmall, "The pool is too small", false, judgeTooSmall,
-		"The p99 of the wait for a connection, over all callers, is above `pool_advise_wait_target`, or 1 % of the callers timed out or were turned away, and most of those who queued found the pool at its limit. `pool_max_conns` is reckoned by Erlang C, with Allen and Cunneen's correction, from the rate of the busiest two seconds and from how long connections were held; from the wait itself where callers come in bursts shorter than that, or come again as soon as they are served. Never more than the server can give."},
+		"The p99 of the wait for a connection, over all callers, is above `pool_advise_wait_target`, or 1 % of the callers timed out or were turned away, in three or more slices of ten seconds, and most of those who queued found the pool at its limit. `pool_max_conns` is reckoned by Erlang C, with Allen and Cunneen's correction, from the rate of the busiest two seconds and from how long connections were held; from the wait itself where callers come in bursts shorter than that, or come again as soon as they are served. Never more than the server can give."},
 	{AdvicePoolTooLarge, "The pool is too large", false, judgeTooLarge,
 		"More than once in an hour, with the pool full, connections were held 1.5 times as long as with fewer of them in use and no more was done; or `pool_max_conns` was three times what a whole day needed while the instances together may take more than half of the server's connections."},
 	{AdviceServerSlowed, "The server does less than before", false, judgeServerSlowed,
@@ -27,7 +27,7 @@ var adviceRules = []adviceRule{
 	{AdviceServerConnections, "The server has too few connections for all instances", true, judgeServerConnections,
 		"`pool_max_conns`, times the instances that the server sees with this user and database, is more than `max_connections` less what is reserved and what others use, or more than the user may have. Or the server refuses connections for that reason now."},
 	{AdviceMinConns, "Callers wait for connections to be made", false, judgeMinConns,
-		"The p99 of the wait is above `pool_advise_wait_target`, most of those who queued found room in the pool but no open connection, and connections were closed as idle within the same five minutes."},
+		"The p99 of the wait is above `pool_advise_wait_target`, in three or more slices of ten seconds, most of those who queued found room in the pool but no open connection, and connections were closed as idle within the same five minutes."},
 	{AdviceIdleConnections, "Connections are kept open that nobody needs", false, judgeIdleConnections,
 		"`pool_min_conns` is more than twice, and five more than, what the busiest ten seconds of a whole day needed."},
 	{AdviceLifetimeChurn, "Connections are replaced too often", false, judgeLifetimeChurn,

@@ -9,7 +9,7 @@ import (
 // The rules about how many links there are.
 
 func judgeTooSmall(v *view) []Advice {
-	if !v.measured() || v.troubled || v.strained {
+	if !v.measured() || v.troubled || v.strained || !v.often(AdvicePoolTooSmall) {
 		return nil
 	}
 	target, p99 := v.cfg.AdviseWaitTarget, v.waited(waitShare)
@@ -158,7 +158,7 @@ func judgeServerConnections(v *view) []Advice {
 
 func judgeMinConns(v *view) []Advice {
 	target, p99 := v.cfg.AdviseWaitTarget, v.waited(waitShare)
-	if !v.measured() || v.troubled || !v.over(AdviceMinConns, p99.Seconds(), target.Seconds()) ||
+	if !v.measured() || v.troubled || !v.often(AdviceMinConns) || !v.over(AdviceMinConns, p99.Seconds(), target.Seconds()) ||
 		2*v.full >= v.wait.Count() || v.closed[closedIdle] < 3 || v.dials < 3 {
 		return nil
 	}

@@ -51,7 +51,7 @@ func slow(v *view) {
 	v.wait = times(10_000, 400*time.Millisecond)
 	v.full = 10_000
 	v.peak = 100
-	v.busiest = 900
+	v.busiest, v.late = 900, 8
 }
 
 func both(changes ...func(*view)) func(*view) {
@@ -89,6 +89,7 @@ func TestRulesSpeakWhenTheyShould(t *testing.T) {
 		{"callers are turned away", both(slow, func(v *view) { v.timeouts = 1000 }), AdvicePoolTooSmall, SeverityCritical, "pool_max_conns", "20"},
 		{"callers wait, but not for longer than the target", both(slow, func(v *view) { v.wait = times(10_000, 40*time.Millisecond) }), fine, 0, "", ""},
 		{"the same while it is shown", both(slow, func(v *view) { v.wait = times(10_000, 40*time.Millisecond) }, shown(AdvicePoolTooSmall)), AdvicePoolTooSmall, SeverityWarning, "pool_max_conns", "20"},
+		{"callers waited once", both(slow, func(v *view) { v.late = 2 }), fine, 0, "", ""},
 		{"too few to judge by", both(slow, func(v *view) { v.arrived = 10 }), fine, 0, "", ""},
 		{"the server was away", both(slow, func(v *view) { v.troubled = true }), fine, 0, "", ""},
 		{"the server has less", both(slow, func(v *view) { v.limits.Max = 53 }), AdvicePoolTooSmall, SeverityWarning, "pool_max_conns", "15"},

@@ -28,6 +28,7 @@ type view struct {
 	mean      time.Duration // of use
 	spread    float64       // its squared coefficient of variation
 	wait      Histogram     // of those that queued
+	late      int           // slices of ten seconds in which 1 % of the callers waited for longer than the target, or in vain
 	full      uint64        // those that found the pool at its limit
 	peak      int           // the longest queue there
 	crowd     int           // callers, where as many were there all the time, more than there are links, and none gave up; 0: not so
@@ -134,6 +135,11 @@ func (a *advisor) view(p *Pool) *view {
 		v.leaked = min(v.leaked, all[max(i, len(all)-showAfter)].leaked)
 	}
 	v.troubled = last.dialErrors != first.dialErrors
+	for i := range all[1:] {
+		if all[i+1].late(&all[i], p.cfg.AdviseWaitTarget) {
+			v.late++
+		}
+	}
 	v.heavy = heavySince(first.heavy, last.heavy)
 	v.repeated = repeatedSince(first.repeated, last.repeated)
 
@@ -160,6 +166,13 @@ func (a *advisor) view(p *Pool) *view {
 	v.best, v.worst = a.curve.best, a.curve.worst
 	v.dayNeed, _, v.wholeDay = a.day.most(last.at)
 	return v
+}
+
+// late tells whether too many callers waited too long since the picture before.
+func (pic *picture) late(before *picture, target time.Duration) bool {
+	wait, ok := pic.wait.Since(before.wait)
+	beyond := wait.count - wait.AtMost(target) + pic.timeouts - before.timeouts + pic.queueFull - before.queueFull
+	return ok && beyond > 0 && float64(beyond) > (1-waitShare)*pic.arrived(&before.look)
 }
 
 // heavySince returns what the digests took since an earlier picture.
@@ -201,6 +214,10 @@ func (v *view) over(code AdviceCode, figure, bound float64) bool {
 	}
 	return figure > bound
 }
+
+// often says of waits that were too long whether they were so more than for a
+// moment, as when a program starts.
+func (v *view) often(code AdviceCode) bool { return v.late >= showAfter || v.late > 0 && v.shown[code] }
 
 // waited returns how long a share of all callers waited at most, those that did
 // not queue included.
