@@ -285,7 +285,7 @@ func TestAHookHearsOfEveryRepetition(t *testing.T) {
 	}
 }
 
-func TestAStatementIsTriedFiveTimesAtMost(t *testing.T) {
+func TestAStatementIsTriedNineTimesAtMost(t *testing.T) {
 	for name, run := range map[string]func(*rig) error{
 		"query": func(r *rig) error { return r.read(r.db) },
 		"prepared query": func(r *rig) error {
