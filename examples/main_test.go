@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -121,12 +122,7 @@ func (s server) dump(t *testing.T, out io.Writer, dsn string) {
 	if len(columns) == 0 {
 		t.Fatalf("%s left no table", s.name)
 	}
-	tables := make([]string, 0, len(columns))
-	for table := range columns {
-		tables = append(tables, table)
-	}
-	slices.Sort(tables)
-	for _, table := range tables {
+	for _, table := range slices.Sorted(maps.Keys(columns)) {
 		rows := rowsOf(t, db, "SELECT "+strings.Join(columns[table], ", ")+" FROM "+table)
 		slices.SortFunc(rows, slices.Compare)
 		for _, row := range rows {
