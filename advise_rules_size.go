@@ -143,11 +143,23 @@ func (s serverShare) count() string {
 
 func judgeServerConnections(v *view) []Advice {
 	s, ok := v.share()
+	if v.refused && (!ok || v.max <= s.each) {
+		return one(Advice{
+			Severity: SeverityCritical,
+			Observed: "The server refuses connections: it has none left.",
+			Action:   "See who has them (Pool.Sessions, pg_stat_activity, SHOW PROCESSLIST); allow fewer to each program, or more on the server (max_connections).",
+			Effect:   "Connections that are needed can be made.",
+		})
+	}
 	if !ok || v.max <= s.each {
 		return nil
 	}
+	severity := SeverityWarning
+	if v.refused {
+		severity = SeverityCritical
+	}
 	return one(Advice{
-		Severity:   SeverityWarning,
+		Severity:   severity,
 		Observed:   fmt.Sprintf("The pool may open %d connections, in each instance of the program; from the server's sessions there is at least %s.", v.max, s.count()),
 		Arithmetic: s.String(),
 		Setting:    "pool_max_conns", Now: strconv.Itoa(v.max), Value: strconv.Itoa(s.each),

@@ -106,6 +106,8 @@ func TestRulesSpeakWhenTheyShould(t *testing.T) {
 		{"a day needed little, and the server has enough", func(v *view) { v.wholeDay, v.dayNeed, v.max, v.limits.Max = true, 4, 60, 600 }, fine, 0, "", ""},
 
 		{"many instances", func(v *view) { v.limits.Clients = 30 }, AdviceServerConnections, SeverityWarning, "pool_max_conns", "5"},
+		{"many instances, and the server refuses", func(v *view) { v.limits.Clients, v.refused = 30, true }, AdviceServerConnections, SeverityCritical, "pool_max_conns", "5"},
+		{"the server refuses, others have its connections", func(v *view) { v.refused = true }, AdviceServerConnections, SeverityCritical, "", ""},
 		{"a user who may have few", func(v *view) { v.limits.UserMax = 14 }, AdviceServerConnections, SeverityWarning, "pool_max_conns", "7"},
 		{"behind a pooler", func(v *view) { v.limits.Clients, v.limits.Pooler = 30, true }, fine, 0, "", ""},
 		{"a pooler of transactions", func(v *view) { v.limits.Pooler, v.limits.PerTx = true, true }, AdvicePooler, SeverityInfo, "pool_statement_cache_size", "off"},

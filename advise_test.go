@@ -154,17 +154,17 @@ func TestADayIsWholeAfterADay(t *testing.T) {
 	var d day
 	at := int64(-3 * time.Hour) // clocks may be negative
 	for range 24 * 60 * 6 {
-		d.learn(at, 3, 4)
-		if need, _, whole := d.most(at); whole {
+		d.learn(at, 3)
+		if need, whole := d.most(at); whole {
 			t.Fatalf("whole after %v, with %d", time.Duration(at)+3*time.Hour, need)
 		}
 		at += int64(advisePeriod)
 	}
-	d.learn(at, 9, 5)
-	if need, open, whole := d.most(at); !whole || need != 9 || open != 5 {
-		t.Errorf("a day after: %d needed, %d open, whole %v", need, open, whole)
+	d.learn(at, 9)
+	if need, whole := d.most(at); !whole || need != 9 {
+		t.Errorf("a day after: %d needed, whole %v", need, whole)
 	}
-	if _, _, whole := d.most(at + int64(2*time.Hour)); whole {
+	if _, whole := d.most(at + int64(2*time.Hour)); whole {
 		t.Error("a day with a gap is whole")
 	}
 }

@@ -16,6 +16,7 @@ type view struct {
 	limits   *Limits
 	plans    []Plan
 	min, max int
+	refused  bool // the server has no connection left for the last dial
 	shown    map[AdviceCode]bool
 
 	// The rest is of the last five minutes, or of as much of them as there was
@@ -49,7 +50,6 @@ type view struct {
 	repeated  []Repeat // Scopes: of these five minutes
 
 	dial      Histogram // since the pool was made
-	counts    Counts
 	loans     []Loan
 	contended bool  // the server was seen to do less with more links in use, more than once
 	strained  bool  // it does less now, all links in use, than it did with fewer
@@ -64,6 +64,7 @@ func (a *advisor) facts(p *Pool) *view {
 	v := &view{cfg: p.cfg, flavor: p.dialect.Flavor(), prepares: p.prepares, stmtCap: p.statementCap(), maxOpen: int(p.maxOpen.Load())}
 	p.mu.Lock()
 	v.min, v.max = p.min, p.max
+	v.refused = p.outage.failures > 0 && p.fault(p.outage.err) == FaultTooManyConns
 	p.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -96,7 +97,7 @@ func (a *advisor) learn(pic *picture) {
 				load := float64(use.sum) / float64(pic.at-before.at)
 				need = max(linksFor(load, mean, time.Second, spread), pic.inside)
 			}
-			a.day.learn(pic.at, need, pic.open)
+			a.day.learn(pic.at, need)
 		}
 	}
 	a.pictures.add(*pic)
@@ -164,7 +165,7 @@ func (a *advisor) view(p *Pool) *view {
 	}
 	v.contended, v.strained = a.curve.contended(last.at), a.curve.strained(last.at)
 	v.best, v.worst = a.curve.best, a.curve.worst
-	v.dayNeed, _, v.wholeDay = a.day.most(last.at)
+	v.dayNeed, v.wholeDay = a.day.most(last.at)
 	return v
 }
 

@@ -67,8 +67,7 @@ type picture struct {
 	closed     [closeReasons]uint64
 	held       uint64       // links that were on loan, over all looks
 	heldTx     uint64       // of these, in a transaction
-	open       int          // links
-	stateful   int          // of them, with session state
+	stateful   int          // links with session state
 	left       SessionState // which
 	leaked     int
 	heavy      []heavy  // reads that took the most time in all
@@ -79,7 +78,6 @@ type picture struct {
 type heavy struct {
 	fingerprint uint64
 	digest      string
-	tables      []string
 	calls       uint64
 	rows, time  int64
 }
@@ -121,7 +119,6 @@ func (p *Pool) observe(now int64) {
 	pic.peak, p.crowd.peak = p.crowd.peak, 0
 	pic.full = p.crowd.full
 	pic.troubled = p.paused || p.outage.failures > 0
-	pic.open = len(p.links)
 	for _, l := range p.links {
 		if left := SessionState(l.session.Load()) &^ unsureState; left != 0 {
 			pic.stateful++
@@ -171,7 +168,7 @@ func (p *Pool) observe(now int64) {
 	pic.repeated = p.repeats.most()
 	a.learn(&pic)
 	v := a.view(p)
-	v.dial, v.counts, v.loans = dial, counts, p.Loans()
+	v.dial, v.loans = dial, p.Loans()
 	a.settle(v)
 	if counts.Idle > 0 && counts.Waiting == 0 {
 		p.askLimitsSoon()
@@ -221,7 +218,7 @@ func (m *measures) heaviestLocked() []heavy {
 			}
 			return 1
 		})
-		top = slices.Insert(top, at, heavy{d.fingerprint, d.text, d.tables, d.calls, d.rows, d.time.sum})
+		top = slices.Insert(top, at, heavy{d.fingerprint, d.text, d.calls, d.rows, d.time.sum})
 		top = top[:min(len(top), heaviest)]
 	}
 	return top
