@@ -18,6 +18,9 @@ func auto(lo, hi int) Option {
 	return func(c *Config) { c.MinConns, c.AutoMinConns, c.MaxConns = Off, lo, hi }
 }
 
+// patient lets callers wait for as long as it takes.
+func patient(c *Config) { c.AcquireTimeout = Off }
+
 // serve lets every read take as long as the model says for so many at once.
 func (r *rig) serve(model func(n int) time.Duration) {
 	r.srv.Record(false)
@@ -73,7 +76,7 @@ func (r *rig) done(in time.Duration) uint64 {
 }
 
 func TestAutomaticSizeIsNearTheBestFixedOne(t *testing.T) {
-	const service, high = 250 * time.Millisecond, 16
+	const service, high = 400 * time.Millisecond, 16
 	for _, tt := range []struct {
 		name            string
 		model           func(n int) time.Duration
@@ -91,19 +94,20 @@ func TestAutomaticSizeIsNearTheBestFixedOne(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var best uint64
 				for size := 1; size <= high; size++ {
-					r := newRig(t, fakedriver.PGX, conns(0, size), quiet)
+					r := newRig(t, fakedriver.PGX, conns(0, size), quiet, patient)
 					r.serve(tt.model)
 					stop := r.load(tt.callers, tt.pause)
-					time.Sleep(2 * time.Second)
+					time.Sleep(15 * time.Second) // to the middle between two bursts
 					best = max(best, r.done(20*time.Second))
 					stop()
 					r.db.Close()
+					time.Sleep(time.Until(time.Now().Truncate(10 * time.Second).Add(10 * time.Second)))
 				}
-				r := newRig(t, fakedriver.PGX, auto(2, high), quiet)
+				r := newRig(t, fakedriver.PGX, auto(2, high), quiet, patient)
 				r.serve(tt.model)
 				stop := r.load(tt.callers, tt.pause)
 				defer stop()
-				time.Sleep(3 * time.Minute)
+				time.Sleep(3*time.Minute + 5*time.Second)
 				settled := time.Now()
 				got := r.done(5*time.Minute) / 15
 				size, changes := r.pool.Stats().Max, 0
@@ -130,7 +134,7 @@ func TestAutomaticSizeIsNearTheBestFixedOne(t *testing.T) {
 // looks for.
 func TestAutomaticSizingDoesNotDisturbHealth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, auto(2, 16), quiet)
+		r := newRig(t, fakedriver.PGX, auto(2, 16), quiet, patient)
 		r.serve(func(n int) time.Duration { return 50 * time.Millisecond * time.Duration(max(5, n)) })
 		stop := r.load(30, 0)
 		defer stop()
@@ -148,7 +152,7 @@ func TestAutomaticSizingDoesNotDisturbHealth(t *testing.T) {
 
 func TestResizeEndsAutomaticSizing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, auto(2, 16), quiet)
+		r := newRig(t, fakedriver.PGX, auto(2, 16), quiet, patient)
 		r.serve(func(int) time.Duration { return 500 * time.Millisecond })
 		stop := r.load(30, 0)
 		defer stop()
@@ -180,7 +184,7 @@ func TestAutomaticSizingHoldsStill(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, fakedriver.PGX, auto(2, 16), quiet, func(c *Config) { c.OutageGrace, c.AcquireTimeout = time.Hour, time.Hour })
+				r := newRig(t, fakedriver.PGX, auto(2, 16), quiet, patient, func(c *Config) { c.OutageGrace = time.Hour })
 				r.serve(func(int) time.Duration { return 400 * time.Millisecond })
 				stop := r.load(30, 0)
 				time.Sleep(25 * time.Second)
@@ -223,7 +227,7 @@ func TestAFullServerLowersTheLimit(t *testing.T) {
 				return baseFault(err)
 			}}
 		}
-		r = newRig(t, fakedriver.PGX, auto(2, 40), quiet, limited)
+		r = newRig(t, fakedriver.PGX, auto(2, 40), quiet, patient, limited)
 		r.serve(func(int) time.Duration { return time.Second })
 		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Do: func(context.Context, fakedriver.Call) error {
 			time.Sleep(5 * time.Millisecond)
@@ -262,7 +266,7 @@ func TestAFullServerLowersTheLimit(t *testing.T) {
 // gets one although no rate can be measured.
 func TestTwoLinksForOneCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, auto(1, 4), quiet)
+		r := newRig(t, fakedriver.PGX, auto(1, 4), quiet, patient)
 		first := r.hold()
 		defer first.Close()
 		start := time.Now()

@@ -14,9 +14,8 @@ import (
 // What is compared is the rate at which loans end while callers wait. Then all
 // links are busy, so the rate says what the server gets done with that many,
 // however much or little load there is, and nothing is tried that nobody needs.
-// A baseline of how long a loan takes on an idle server, which the gradient of
-// Netflix's concurrency-limits wants, is not to be had here: statements
-// differ by factors of a thousand, and their mix changes.
+// Latency against a baseline, by which Netflix's concurrency-limits go, says
+// little here: statements differ by factors of a thousand, and their mix changes.
 type sizer struct {
 	low, high int
 	limit     int
@@ -135,7 +134,6 @@ func (m *measure) use() float64 { return m.used.Seconds() / float64(m.loans) }
 
 // share is how much of the time callers waited.
 func (m *measure) share() float64 { return m.waited.Seconds() / m.took.Seconds() }
-
 
 func newSizer(low, high int, tick time.Duration) *sizer {
 	return &sizer{low: low, high: high, limit: low, tick: tick, dir: +1, pause: sizePause}

@@ -142,7 +142,7 @@ func TestSizerEndsNearTheBestFixedSize(t *testing.T) {
 		for _, noise := range []float64{0, 0.03, 0.1} {
 			t.Run(fmt.Sprintf("%s/noise %.0f %%", tt.name, 100*noise), func(t *testing.T) {
 				const settled, end = 15 * 60, 75 * 60
-				for seed := range uint64(20) {
+				for seed := range uint64(8) {
 					m := &simulated{sizer: newSizer(tt.low, tt.high, time.Second), server: tt.server, callers: always(tt.callers), noise: noise}
 					if tt.start > 0 {
 						m.limit = tt.start
