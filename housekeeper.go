@@ -4,7 +4,8 @@ import "time"
 
 // keepHouse is the pool's one background goroutine: from the first use until
 // Close or Shutdown it keeps MinConns warm, replaces links before their time
-// is up, pings idle ones, trims the excess, looks for leaks and finds the limit.
+// is up, pings idle ones, trims the excess, looks for leaks, finds the limit and
+// watches for Advise.
 func (p *Pool) keepHouse(stop <-chan struct{}) {
 	period := p.cfg.HealthCheckPeriod
 	if leak := p.cfg.LeakAfter; leak > 0 {
@@ -21,12 +22,21 @@ func (p *Pool) keepHouse(stop <-chan struct{}) {
 		defer sizing.Stop()
 		size = sizing.C
 	}
+	var look <-chan time.Time
+	if p.advises() {
+		looks := time.NewTicker(adviseLook)
+		defer looks.Stop()
+		look = looks.C
+	}
 	for {
 		select {
 		case <-stop:
 			return
 		case <-size:
 			p.sizeUp()
+			continue
+		case <-look:
+			p.observe(nano())
 			continue
 		case <-ticker.C:
 		}
