@@ -122,6 +122,11 @@ func TestAutomaticSizeIsNearTheBestFixedOne(t *testing.T) {
 						t.Logf("%s %s", e.At.Format("04:05"), e.Text)
 					}
 				}
+				for _, a := range r.pool.Advise() { // sizing is under way: at the upper bound alone there is something to say
+					if a.Setting == "pool_max_conns" && (size < high || a.Code != AdvicePoolTooSmall) {
+						t.Errorf("%s: %s", a.Code, a.Action)
+					}
+				}
 				if c := r.pool.Config(); c.MaxConns != high || c.AutoMinConns != 2 || c.sources["pool_max_conns"] != sourceOption {
 					t.Errorf("auto:%d-%d (%s)", c.AutoMinConns, c.MaxConns, c.sources["pool_max_conns"])
 				}
