@@ -48,7 +48,7 @@ func (p *Pool) sizeUp() {
 		loans:    int(loans - a.loans),
 		used:     time.Duration(used - a.used),
 		open:     open,
-		hold:     p.paused || p.shutdown || p.closed.Load() || p.outage.open,
+		hold:     p.paused || p.shutdown || p.closed.Load() || p.outage.open || p.outage.failures > 0 && len(p.links) == 0,
 		settling: open > p.max || p.queue.len > 0 && len(p.links) < p.max,
 	}
 	in.stuck = in.loans == 0 && in.waited >= in.took && !p.allRunLocked()

@@ -237,10 +237,10 @@ func (s *sizer) look() string {
 	s.from = s.limit
 	if to > s.limit {
 		s.dir = +1
-		return s.move(to, fmt.Sprintf("callers wait: are more served, %.4g/s so far", w.rate()))
+		return s.move(to, fmt.Sprintf("callers wait; trying whether more than %.4g/s are served", w.rate()))
 	}
 	s.dir = -1
-	return s.move(to, fmt.Sprintf("are as many served with fewer, %.4g/s so far", w.rate()))
+	return s.move(to, fmt.Sprintf("trying whether fewer serve as many, %.4g/s", w.rate()))
 }
 
 // descends says that the limit came down to where it is, step by step: what
@@ -256,8 +256,12 @@ func (s *sizer) watch(rate float64) {
 	if s.odd++; math.Abs(shift) <= sizeShift {
 		s.odd = 0
 	}
-	if s.odd >= 2 {
-		s.seek(map[bool]int{true: +1, false: -1}[shift > 0])
+	switch {
+	case s.odd < 2:
+	case shift > 0:
+		s.seek(+1)
+	default: // with a server that is overloaded, fewer is the better guess
+		s.seek(-1)
 	}
 }
 
@@ -291,16 +295,21 @@ func (s *sizer) judge() string {
 	}
 	s.from = 0
 	if !ok {
-		if s.limit > from {
-			s.noUp = known
-		} else {
-			s.noDown = known
+		why := "back, for want of load to judge by"
+		switch {
+		case !known:
+		case s.limit > from:
+			s.noUp = true
+			why = fmt.Sprintf("back, for it was %.4g/s with more", s.done())
+		default:
+			s.noDown = true
+			why = fmt.Sprintf("back, for it was %.4g/s with fewer", s.done())
 		}
 		if s.settled {
 			s.dir = -s.dir // the next probe
 			s.settle()
 		}
-		return s.move(from, fmt.Sprintf("no, %.4g/s", w.rate()))
+		return s.move(from, why)
 	}
 	if s.limit > from {
 		s.noUp, s.noDown = false, gain >= sizeSteep
@@ -323,6 +332,15 @@ func (s *sizer) judge() string {
 		}
 	}
 	return ""
+}
+
+// done is what was served in the window, a second: while callers waited, if
+// they did.
+func (s *sizer) done() float64 {
+	if s.window.served >= sizeFew {
+		return s.window.rate()
+	}
+	return s.window.all()
 }
 
 // settle ends the search: from now on there are only probes.
