@@ -122,11 +122,6 @@ func TestAutomaticSizeIsNearTheBestFixedOne(t *testing.T) {
 						t.Logf("%s %s", e.At.Format("04:05"), e.Text)
 					}
 				}
-				for _, a := range r.pool.Advise() { // sizing is under way: at the upper bound alone there is something to say
-					if a.Setting == "pool_max_conns" && (size < high || a.Code != AdvicePoolTooSmall) {
-						t.Errorf("%s: %s", a.Code, a.Action)
-					}
-				}
 				if c := r.pool.Config(); c.MaxConns != high || c.AutoMinConns != 2 || c.sources["pool_max_conns"] != sourceOption {
 					t.Errorf("auto:%d-%d (%s)", c.AutoMinConns, c.MaxConns, c.sources["pool_max_conns"])
 				}
@@ -280,4 +275,36 @@ func TestTwoLinksForOneCaller(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+}
+
+// TestAdviceLeavesTheLimitToAutomaticSizing: what would be said of a fixed one.
+func TestAdviceLeavesTheLimitToAutomaticSizing(t *testing.T) {
+	var waits histogram
+	for range 1000 {
+		waits.add(time.Second)
+	}
+	v := &view{cfg: &Config{AdviseWaitTarget: 100 * time.Millisecond}, max: 20, span: adviseWindow, arrived: 1000, busiest: 500,
+		full: 1000, peak: 50, mean: 50 * time.Millisecond, spread: 1, limits: &Limits{Max: 30, Reserved: 3, UserMax: 0, Open: 20, Peers: 20, Clients: 1}}
+	waits.addTo(&v.wait)
+	crowded := *v
+	crowded.contended, crowded.best, crowded.worst = true, level{load: 4, rate: 100, use: 40 * time.Millisecond}, level{load: 20, rate: 90, use: 200 * time.Millisecond}
+	slowed := *v
+	slowed.strained, slowed.best, slowed.worst = true, crowded.best, crowded.worst
+	for _, tt := range []struct {
+		name                            string
+		sized                           bool
+		high                            int
+		small, large, slowed, tooManyOf int
+	}{
+		{"a fixed limit", false, 0, 1, 1, 1, 0},
+		{"below the upper bound", true, 40, 0, 0, 0, 1},
+		{"at the upper bound", true, 20, 1, 0, 0, 0},
+	} {
+		for _, v := range []*view{v, &crowded, &slowed} {
+			v.sized, v.high = tt.sized, tt.high
+		}
+		if small, large, slow, many := len(judgeTooSmall(v)), len(judgeTooLarge(&crowded)), len(judgeServerSlowed(&slowed)), len(judgeServerConnections(v)); small != tt.small || large != tt.large || slow != tt.slowed || many != tt.tooManyOf {
+			t.Errorf("%s: too small %d, too large %d, server slowed %d, too many for the server %d", tt.name, small, large, slow, many)
+		}
+	}
 }
