@@ -67,7 +67,8 @@ type Config struct {
 	AutoMinConns int
 
 	// MinConns is how many links are kept open from the first use on.
-	// Default: 2, test 1, production 10; never more than MaxConns. Off: none.
+	// Default: 2, test 1, production 10; never more than MaxConns, or than
+	// AutoMinConns if that is set. Off: none.
 	MinConns int
 
 	// MaxConnLifetime is the age at which a link is replaced. Default: 30 min. Off: never.

@@ -52,7 +52,7 @@ var settings = []settingSpec{
 		name: "pool_min_conns", field: "MinConns", kind: kindInt,
 		at:  func(c *Config) any { return &c.MinConns },
 		def: profileValues{2, 1, 10}, min: 1, max: 10_000, off: true, zero: true,
-		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns.",
+		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns, or than the lower bound of an automatic one.",
 	},
 	{
 		name: "pool_max_conn_lifetime", field: "MaxConnLifetime", kind: kindDuration,

@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"strings"
@@ -290,10 +291,11 @@ func TestAutomaticSizingIsReadFromEverySource(t *testing.T) {
 		opt            Option
 		low, high      int
 		value, source  string
+		min            int // pool_min_conns; 0: the profile's
 	}{
 		{name: "DSN", dsn: "auto:5-40", low: 5, high: 40, value: "auto:5-40", source: "DSN"},
-		{name: "environment", env: "auto:1-1", low: 1, high: 1, value: "auto:1-1", source: "environment POOLED_MAX_CONNS"},
-		{name: "the profile's bound", dsn: "auto&pool_profile=production&sslmode=verify-full", low: 2, high: 50, value: "auto:2-50", source: "DSN"},
+		{name: "environment", env: "auto:1-1", low: 1, high: 1, value: "auto:1-1", source: "environment POOLED_MAX_CONNS", min: 1},
+		{name: "the profile's bound", dsn: "auto&pool_profile=production&sslmode=verify-full", low: 2, high: 50, value: "auto:2-50", source: "DSN", min: 2},
 		{name: "option", opt: func(c *Config) { c.AutoMinConns = 3 }, low: 3, high: 10, value: "auto:3-10", source: "option in code"},
 		{name: "option with both", opt: func(c *Config) { c.AutoMinConns, c.MaxConns = 3, 30 }, low: 3, high: 30, value: "auto:3-30", source: "option in code"},
 		{name: "a number ends it", env: "auto:5-40", dsn: "20", low: 0, high: 20, value: "20", source: "DSN"},
@@ -316,6 +318,9 @@ func TestAutomaticSizingIsReadFromEverySource(t *testing.T) {
 		}
 		if s := effective(c, "pool_max_conns"); c.AutoMinConns != tt.low || c.MaxConns != tt.high || s.Value != tt.value || s.Source != tt.source {
 			t.Errorf("%s: %d to %d, %s (%s)", tt.name, c.AutoMinConns, c.MaxConns, s.Value, s.Source)
+		}
+		if least := cmp.Or(tt.min, 2); c.MinConns != least {
+			t.Errorf("%s: MinConns %d, want %d", tt.name, c.MinConns, least)
 		}
 		again, err := resolveIn(nil, "postgres://h/d", func(to *Config) { *to = *c })
 		if err != nil || again.AutoMinConns != tt.low || again.MaxConns != tt.high {

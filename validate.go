@@ -106,6 +106,9 @@ func (r *resolver) setDefaults() {
 			}
 		case s.name == "pool_min_conns":
 			c.MinConns = min(int(s.def.of(c.Profile)), c.MaxConns)
+			if c.AutoMinConns > 0 {
+				c.MinConns = min(c.MinConns, c.AutoMinConns)
+			}
 		case s.name == "pool_max_conn_lifetime_jitter":
 			c.MaxConnLifetimeJitter = max(0, c.MaxConnLifetime) / 4
 			source = s.computed
