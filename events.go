@@ -11,6 +11,7 @@ type EventKind string
 
 const (
 	EventResize      EventKind = "resize"
+	EventAutosize    EventKind = "autosize" // automatic sizing changed the limit
 	EventPause       EventKind = "pause"
 	EventResume      EventKind = "resume"
 	EventEvict       EventKind = "evict"
