@@ -95,26 +95,25 @@ type dayHour struct {
 	hour     int64
 	pictures int
 	need     int // links, by linksFor
-	open     int // the most that were open
 }
 
-func (d *day) learn(at int64, need, open int) {
+func (d *day) learn(at int64, need int) {
 	n := at / hour
 	h := &d.hours[(n%24+24)%24]
 	if h.hour != n || h.pictures == 0 {
 		*h = dayHour{hour: n}
 	}
 	h.pictures++
-	h.need, h.open = max(h.need, need), max(h.open, open)
+	h.need = max(h.need, need)
 }
 
-// most returns the day's largest figures, if it was watched for a whole one.
-func (d *day) most(at int64) (need, open int, whole bool) {
+// most returns what the day needed at most, if it was watched for a whole one.
+func (d *day) most(at int64) (need int, whole bool) {
 	for _, h := range d.hours {
 		if h.hour <= at/hour-24 || h.hour != at/hour && h.pictures < int(time.Hour/advisePeriod)*9/10 || h.pictures == 0 {
-			return 0, 0, false
+			return 0, false
 		}
-		need, open = max(need, h.need), max(open, h.open)
+		need = max(need, h.need)
 	}
-	return need, open, true
+	return need, true
 }

@@ -16,7 +16,7 @@ func TestAdviceDocIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begin, end = "| code | says | when |\n", "\n\n"
+	const begin, end = "| code | says | when |\n", "\n\n## "
 	before, rest, ok := strings.Cut(strings.ReplaceAll(string(page), "\r\n", "\n"), begin)
 	if !ok {
 		t.Fatalf("%s has no table", path)
@@ -27,7 +27,7 @@ func TestAdviceDocIsUpToDate(t *testing.T) {
 	for _, r := range adviceRules {
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", r.code, r.title, r.rule)
 	}
-	want := before + table.String() + "\n" + after
+	want := before + table.String() + "\n## " + after
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 // The rules about how many links there are.
 
 func judgeTooSmall(v *view) []Advice {
-	if !v.measured() || v.troubled || v.strained || v.sized && v.max < v.high {
+	if !v.measured() || v.troubled || v.strained || v.sized && v.max < v.high || !v.often(AdvicePoolTooSmall) {
 		return nil
 	}
 	target, p99 := v.cfg.AdviseWaitTarget, v.waited(waitShare)
@@ -147,11 +147,23 @@ func (s serverShare) count() string {
 func judgeServerConnections(v *view) []Advice {
 	s, ok := v.share()
 	most := v.highest()
+	if v.refused && (!ok || most <= s.each) {
+		return one(Advice{
+			Severity: SeverityCritical,
+			Observed: "The server refuses connections: it has none left.",
+			Action:   "See who has them (Pool.Sessions, pg_stat_activity, SHOW PROCESSLIST); allow fewer to each program, or more on the server (max_connections).",
+			Effect:   "Connections that are needed can be made.",
+		})
+	}
 	if !ok || most <= s.each {
 		return nil
 	}
+	severity := SeverityWarning
+	if v.refused {
+		severity = SeverityCritical
+	}
 	return one(Advice{
-		Severity:   SeverityWarning,
+		Severity:   severity,
 		Observed:   fmt.Sprintf("The pool may open %d connections, in each instance of the program; from the server's sessions there is at least %s.", most, s.count()),
 		Arithmetic: s.String(),
 		Setting:    "pool_max_conns", Now: strconv.Itoa(most), Value: strconv.Itoa(s.each),
@@ -162,7 +174,7 @@ func judgeServerConnections(v *view) []Advice {
 
 func judgeMinConns(v *view) []Advice {
 	target, p99 := v.cfg.AdviseWaitTarget, v.waited(waitShare)
-	if !v.measured() || v.troubled || !v.over(AdviceMinConns, p99.Seconds(), target.Seconds()) ||
+	if !v.measured() || v.troubled || !v.often(AdviceMinConns) || !v.over(AdviceMinConns, p99.Seconds(), target.Seconds()) ||
 		2*v.full >= v.wait.Count() || v.closed[closedIdle] < 3 || v.dials < 3 {
 		return nil
 	}

@@ -18,6 +18,7 @@ type view struct {
 	min, max int
 	sized    bool // automatic sizing is on:
 	high     int  // the highest max that it may choose
+	refused  bool // the server has no connection left for the last dial
 	shown    map[AdviceCode]bool
 
 	// The rest is of the last five minutes, or of as much of them as there was
@@ -30,9 +31,10 @@ type view struct {
 	mean      time.Duration // of use
 	spread    float64       // its squared coefficient of variation
 	wait      Histogram     // of those that queued
+	late      int           // slices of ten seconds in which 1 % of the callers waited for longer than the target, or in vain
 	full      uint64        // those that found the pool at its limit
 	peak      int           // the longest queue there
-	crowd     int           // callers, where the same number was there all the time and more than there are links; 0: not so
+	crowd     int           // callers, where as many were there all the time, more than there are links, and none gave up; 0: not so
 	timeouts  uint64
 	queueFull uint64
 	ran       uint64  // statements
@@ -43,13 +45,13 @@ type view struct {
 	prepared  uint64 // twins made
 	missed    uint64 // texts that were not known
 	stateful  int    // links that carried session state all the time
+	left      SessionState
 	leaked    int
 	heavy     []heavy  // reads
 	total     int64    // nanoseconds that all statements took
 	repeated  []Repeat // Scopes: of these five minutes
 
 	dial      Histogram // since the pool was made
-	counts    Counts
 	loans     []Loan
 	contended bool  // the server was seen to do less with more links in use, more than once
 	strained  bool  // it does less now, all links in use, than it did with fewer
@@ -67,6 +69,7 @@ func (a *advisor) facts(p *Pool) *view {
 	if p.auto != nil {
 		v.sized, v.high = true, p.auto.high
 	}
+	v.refused = p.outage.failures > 0 && p.fault(p.outage.err) == FaultTooManyConns
 	p.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -75,7 +78,9 @@ func (a *advisor) facts(p *Pool) *view {
 		v.limits = &limits
 	}
 	for _, plan := range a.plans {
-		v.plans = append(v.plans, plan)
+		if time.Since(plan.At) < planAge {
+			v.plans = append(v.plans, plan)
+		}
 	}
 	v.shown = make(map[AdviceCode]bool)
 	for _, k := range a.known {
@@ -97,7 +102,7 @@ func (a *advisor) learn(pic *picture) {
 				load := float64(use.sum) / float64(pic.at-before.at)
 				need = max(linksFor(load, mean, time.Second, spread), pic.inside)
 			}
-			a.day.learn(pic.at, need, pic.open)
+			a.day.learn(pic.at, need)
 		}
 	}
 	a.pictures.add(*pic)
@@ -130,12 +135,17 @@ func (a *advisor) view(p *Pool) *view {
 		v.closed[i] = last.closed[i] - first.closed[i]
 	}
 	v.prepared, v.missed = last.prepares-first.prepares, last.missed-first.missed
-	v.stateful, v.leaked = last.stateful, last.leaked
+	v.stateful, v.left, v.leaked = last.stateful, last.left, last.leaked
 	for i := range all {
 		v.stateful = min(v.stateful, all[i].stateful)
 		v.leaked = min(v.leaked, all[max(i, len(all)-showAfter)].leaked)
 	}
 	v.troubled = last.dialErrors != first.dialErrors
+	for i := range all[1:] {
+		if all[i+1].late(&all[i], p.cfg.AdviseWaitTarget) {
+			v.late++
+		}
+	}
 	v.heavy = heavySince(first.heavy, last.heavy)
 	v.repeated = repeatedSince(first.repeated, last.repeated)
 
@@ -155,13 +165,20 @@ func (a *advisor) view(p *Pool) *view {
 		chance := 2.5 * math.Sqrt(rate*adviseLook.Seconds()) // of 150 looks one is this far off by chance
 		v.busiest = max(v.busiest, (n-chance)/time.Duration(l.at-before.at).Seconds())
 	}
-	if len(a.recent.all) < 2*adviseEvery || least <= v.max || least < v.crowd*4/5 {
+	if len(a.recent.all) < 2*adviseEvery || least <= v.max || least < v.crowd*4/5 || last.turned != first.turned {
 		v.crowd = 0
 	}
 	v.contended, v.strained = a.curve.contended(last.at), a.curve.strained(last.at)
 	v.best, v.worst = a.curve.best, a.curve.worst
-	v.dayNeed, _, v.wholeDay = a.day.most(last.at)
+	v.dayNeed, v.wholeDay = a.day.most(last.at)
 	return v
+}
+
+// late tells whether too many callers waited too long since the picture before.
+func (pic *picture) late(before *picture, target time.Duration) bool {
+	wait, ok := pic.wait.Since(before.wait)
+	beyond := wait.count - wait.AtMost(target) + pic.timeouts - before.timeouts + pic.queueFull - before.queueFull
+	return ok && beyond > 0 && float64(beyond) > (1-waitShare)*pic.arrived(&before.look)
 }
 
 // heavySince returns what the digests took since an earlier picture.
@@ -193,7 +210,7 @@ func repeatedSince(first, last []Repeat) (list []Repeat) {
 }
 
 // measured says whether there is enough to judge the load by.
-func (v *view) measured() bool { return v.span >= showAfter*advisePeriod && v.arrived >= levelFrom }
+func (v *view) measured() bool { return v.span >= advisePeriod && v.arrived >= levelFrom }
 
 // over says whether a figure is over a bound, which is lower for what is shown
 // already.
@@ -203,6 +220,10 @@ func (v *view) over(code AdviceCode, figure, bound float64) bool {
 	}
 	return figure > bound
 }
+
+// often says of waits that were too long whether they were so more than for a
+// moment, as when a program starts.
+func (v *view) often(code AdviceCode) bool { return v.late >= showAfter || v.late > 0 && v.shown[code] }
 
 // waited returns how long a share of all callers waited at most, those that did
 // not queue included.

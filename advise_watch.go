@@ -65,10 +65,10 @@ type picture struct {
 	dials      uint64
 	dialErrors uint64
 	closed     [closeReasons]uint64
-	held       uint64 // links that were on loan, over all looks
-	heldTx     uint64 // of these, in a transaction
-	open       int    // links
-	stateful   int
+	held       uint64       // links that were on loan, over all looks
+	heldTx     uint64       // of these, in a transaction
+	stateful   int          // links with session state
+	left       SessionState // which
 	leaked     int
 	heavy      []heavy  // reads that took the most time in all
 	repeated   []Repeat // by scopes
@@ -78,7 +78,6 @@ type picture struct {
 type heavy struct {
 	fingerprint uint64
 	digest      string
-	tables      []string
 	calls       uint64
 	rows, time  int64
 }
@@ -100,6 +99,9 @@ func (r *ring[T]) add(v T) {
 	r.all = append(r.all, v)
 }
 
+// unsureState is what may have left nothing behind.
+const unsureState = StateTx | StateRaw | StateUnknown
+
 // observe is the housekeeper's look, at the time now.
 func (p *Pool) observe(now int64) {
 	a := &p.advisor
@@ -117,10 +119,10 @@ func (p *Pool) observe(now int64) {
 	pic.peak, p.crowd.peak = p.crowd.peak, 0
 	pic.full = p.crowd.full
 	pic.troubled = p.paused || p.outage.failures > 0
-	pic.open = len(p.links)
 	for _, l := range p.links {
-		if l.session.Load() != 0 {
+		if left := SessionState(l.session.Load()) &^ unsureState; left != 0 {
 			pic.stateful++
+			pic.left |= left
 		}
 		if l.inUse() {
 			a.held++
@@ -166,7 +168,7 @@ func (p *Pool) observe(now int64) {
 	pic.repeated = p.repeats.most()
 	a.learn(&pic)
 	v := a.view(p)
-	v.dial, v.counts, v.loans = dial, counts, p.Loans()
+	v.dial, v.loans = dial, p.Loans()
 	a.settle(v)
 	if counts.Idle > 0 && counts.Waiting == 0 {
 		p.askLimitsSoon()
@@ -216,7 +218,7 @@ func (m *measures) heaviestLocked() []heavy {
 			}
 			return 1
 		})
-		top = slices.Insert(top, at, heavy{d.fingerprint, d.text, d.tables, d.calls, d.rows, d.time.sum})
+		top = slices.Insert(top, at, heavy{d.fingerprint, d.text, d.calls, d.rows, d.time.sum})
 		top = top[:min(len(top), heaviest)]
 	}
 	return top

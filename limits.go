@@ -108,11 +108,11 @@ func (p *Pool) askLimits(ctx context.Context, d LimitsDialect) (Limits, error) {
 	l.holder = nil // nobody's loan, as with a keepalive
 	mine := len(p.links)
 	p.mu.Unlock()
-	limits, err := p.limitsOn(ctx, d, l, func(limits *Limits) error {
+	limits, err := p.limitsOn(ctx, d, l, func(limits *Limits) {
 		limits.Mine = mine
 		limits.Pooler = limits.Pooler || l.ref.id != 0 && limits.Session != 0 && l.ref.id != limits.Session
 		if !limits.Pooler || limits.PerTx {
-			return nil
+			return
 		}
 		// While l is ours, another link has the same session only if neither has
 		// one for good.
@@ -120,11 +120,10 @@ func (p *Pool) askLimits(ctx context.Context, d LimitsDialect) (Limits, error) {
 		other := p.takeIdleLocked()
 		p.mu.Unlock()
 		if other == nil {
-			return nil
+			return
 		}
 		second, err := p.limitsOn(ctx, d, other, nil)
 		limits.PerTx = second.PerTx || err == nil && second.Session == limits.Session
-		return err
 	})
 	if err != nil {
 		return Limits{}, sealed(err)
@@ -133,7 +132,7 @@ func (p *Pool) askLimits(ctx context.Context, d LimitsDialect) (Limits, error) {
 }
 
 // limitsOn asks on a link that is the gate's, and gives it back after more.
-func (p *Pool) limitsOn(ctx context.Context, d LimitsDialect, l *link, more func(*Limits) error) (limits Limits, err error) {
+func (p *Pool) limitsOn(ctx context.Context, d LimitsDialect, l *link, more func(*Limits)) (limits Limits, err error) {
 	err = guarded(func() (err error) {
 		limits, err = d.Limits(ctx, l.base)
 		return err
@@ -141,7 +140,7 @@ func (p *Pool) limitsOn(ctx context.Context, d LimitsDialect, l *link, more func
 	good := err == nil || p.fault(err) == FaultProgram && ctx.Err() == nil
 	limits.At = time.Now()
 	if err == nil && more != nil {
-		err = more(&limits)
+		more(&limits)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
