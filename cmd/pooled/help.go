@@ -1,0 +1,107 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// entry is a word and what it means.
+type entry struct{ name, text string }
+
+// commonExits are the exit codes of the commands that have no others.
+var commonExits = []entry{
+	{"0", "all went well"},
+	{"1", "it failed, or was interrupted"},
+	{"2", "the command line was wrong, and nothing ran"},
+}
+
+// noColour is in the environment of the commands whose output has colours.
+var noColour = entry{"NO_COLOR", "not empty: no colours and no bold text. They are for terminals only; TERM=dumb is taken for none."}
+
+// poolSettings is in the environment of the commands that open pools.
+var poolSettings = entry{"POOLED_...", "the settings of the pool, such as POOLED_MAX_CONNS; docs/settings.md lists them. Parameters pool_... in the DSN win over them."}
+
+// helpWidth is what a line of help may take.
+const helpWidth = 80
+
+// help prints all there is to know of the command.
+func (c *command) help(w io.Writer) {
+	fmt.Fprintf(w, "pooled %s: %s\n\nUsage:\n\n", c.name, c.short)
+	for usage := range strings.Lines(c.usage) {
+		fmt.Fprintf(w, "  pooled %s\n", strings.TrimSpace(c.name+" "+strings.TrimSpace(usage)))
+	}
+	fmt.Fprintf(w, "\n%s\n", c.long)
+	flags, _ := c.flags()
+	var list []entry
+	flags.VisitAll(func(f *flag.Flag) { list = append(list, describe(f)) })
+	printTerms(w, "Flags", list, 8)
+	printTerms(w, "Environment", c.env, 8)
+	exits := c.exits
+	if exits == nil {
+		exits = commonExits
+	}
+	printTerms(w, "Exit codes", exits, 4)
+	if c.examples != nil {
+		fmt.Fprint(w, "\nExamples:\n\n")
+		for _, e := range c.examples {
+			if e.text != "" {
+				fmt.Fprintf(w, "  # %s\n", e.text)
+			}
+			fmt.Fprintf(w, "  %s\n", e.name)
+		}
+	}
+}
+
+// describe tells of a flag how it is written and what it does.
+func describe(f *flag.Flag) entry {
+	value, text := flag.UnquoteUsage(f)
+	name := strings.TrimSpace("-" + f.Name + " " + value)
+	switch f.DefValue {
+	case "", "0", "0s", "false":
+	default:
+		text += fmt.Sprintf(" (default %s)", f.DefValue)
+	}
+	return entry{name, text}
+}
+
+// printTerms prints words with what they mean, indented by so many columns:
+// behind the word where all words are short enough for that, else below it.
+func printTerms(w io.Writer, title string, list []entry, indent int) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s:\n\n", title)
+	for _, t := range list {
+		text := fold(t.text, helpWidth-indent)
+		lead := "  " + t.name
+		if utf8.RuneCountInString(lead) >= indent-1 {
+			fmt.Fprintln(w, lead)
+			lead = ""
+		}
+		for _, line := range text {
+			fmt.Fprintf(w, "%-*s%s\n", indent, lead, line)
+			lead = ""
+		}
+	}
+}
+
+// fold breaks a text into lines of at most width columns. A word that is longer
+// than that has a line of its own.
+func fold(text string, width int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			lines, line = append(lines, line), word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
