@@ -16,7 +16,7 @@ var completions = []struct {
 	want []string // among what is proposed
 	not  []string
 }{
-	{"pooled ", []string{"check", "migrate", "help"}, []string{"-dsn", "up"}},
+	{"pooled ", []string{"check", "status", "migrate", "help"}, []string{"-dsn", "up"}},
 	{"pooled mi", []string{"migrate"}, []string{"check"}},
 	{"pooled help cl", []string{"classify"}, []string{"migrate"}},
 	{"pooled check -", []string{"-dsn", "-json", "-strict", "-help"}, []string{"-conns"}},

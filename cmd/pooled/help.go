@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -30,20 +31,17 @@ const helpWidth = 80
 // help prints all there is to know of the command.
 func (c *command) help(w io.Writer) {
 	fmt.Fprintf(w, "pooled %s: %s\n\nUsage:\n\n", c.name, c.short)
-	for usage := range strings.Lines(c.usage) {
-		fmt.Fprintf(w, "  pooled %s\n", strings.TrimSpace(c.name+" "+strings.TrimSpace(usage)))
-	}
-	fmt.Fprintf(w, "\n%s\n", c.long)
+	fmt.Fprintf(w, "  pooled %s\n\n%s\n", strings.TrimSpace(c.name+" "+c.usage), c.long)
 	flags, _ := c.flags()
 	var list []entry
 	flags.VisitAll(func(f *flag.Flag) { list = append(list, describe(f)) })
-	printTerms(w, "Flags", list, 8)
-	printTerms(w, "Environment", c.env, 8)
+	printEntries(w, "Flags", list, 8)
+	printEntries(w, "Environment", c.env, 8)
 	exits := c.exits
 	if exits == nil {
 		exits = commonExits
 	}
-	printTerms(w, "Exit codes", exits, 4)
+	printEntries(w, "Exit codes", exits, 6)
 	if c.examples != nil {
 		fmt.Fprint(w, "\nExamples:\n\n")
 		for _, e := range c.examples {
@@ -67,21 +65,21 @@ func describe(f *flag.Flag) entry {
 	return entry{name, text}
 }
 
-// printTerms prints words with what they mean, indented by so many columns:
+// printEntries prints entries, indented by so many columns:
 // behind the word where all words are short enough for that, else below it.
-func printTerms(w io.Writer, title string, list []entry, indent int) {
+func printEntries(w io.Writer, title string, list []entry, indent int) {
 	if len(list) == 0 {
 		return
 	}
 	fmt.Fprintf(w, "\n%s:\n\n", title)
-	for _, t := range list {
-		text := fold(t.text, helpWidth-indent)
-		lead := "  " + t.name
-		if utf8.RuneCountInString(lead) >= indent-1 {
+	below := slices.ContainsFunc(list, func(e entry) bool { return 2+utf8.RuneCountInString(e.name) >= indent-1 })
+	for _, e := range list {
+		lead := "  " + e.name
+		if below {
 			fmt.Fprintln(w, lead)
 			lead = ""
 		}
-		for _, line := range text {
+		for _, line := range fold(e.text, helpWidth-indent) {
 			fmt.Fprintf(w, "%-*s%s\n", indent, lead, line)
 			lead = ""
 		}

@@ -24,6 +24,7 @@ var commands []*command
 func init() {
 	commands = []*command{
 		checkCommand,
+		statusCommand,
 		migrateCommand,
 		classifyCommand,
 		demoCommand,
@@ -130,7 +131,7 @@ func commandNames() []string {
 func printHelp(w io.Writer) {
 	fmt.Fprint(w, "Pooled shows and looks after pools of database connections.\n\nUsage:\n\n  pooled <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-12s%s\n", c.name, c.short)
 	}
 	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong; check and\nmigrate have codes of their own.\n")
 }

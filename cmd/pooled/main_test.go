@@ -7,7 +7,20 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/pooledsql/pooled/internal/testdb"
 )
+
+// asCommand in the environment makes this program the command itself, for tests
+// that want one to run in a terminal.
+const asCommand = "POOLED_TEST_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	testdb.Main(m)
+}
 
 // call runs the command line and returns what it printed.
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
@@ -59,14 +72,19 @@ func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"a command is missing", "check, migrate, classify, demo, completion, version"}},
-		{[]string{"dmo"}, []string{`"dmo"; did you mean demo?`, "check, migrate"}},
+		{nil, []string{"a command is missing", "check, status, migrate, classify, demo, completion, version"}},
+		{[]string{"dmo"}, []string{`"dmo"; did you mean demo?`, "check, status, migrate"}},
 		{[]string{"clas"}, []string{"did you mean classify?"}},
 		{[]string{"help", "x"}, []string{`there is no command "x"` + "\n"}},
 		{[]string{"demo", "-x"}, []string{"there is no flag -x\n", "pooled help demo"}},
 		{[]string{"demo", "-con", "3"}, []string{"there is no flag -con; did you mean -conns?"}},
 		{[]string{"migrate", "satus"}, []string{"did you mean status?"}},
 		{[]string{"migrate", "status", "-jsn"}, []string{"did you mean -json?"}},
+		{[]string{"status"}, []string{"the URL of one monitor", "pooled help status"}},
+		{[]string{"status", "a", "b"}, []string{"not 2 arguments"}},
+		{[]string{"status", "ftp://u:secret@h/"}, []string{"no URL of a monitor"}},
+		{[]string{"status", "-every", "1ms", "h"}, []string{"200ms to 1h"}},
+		{[]string{"status", "-timeout", "1h", "h"}, []string{"100ms to 10m"}},
 		{[]string{"completion", "tcsh"}, []string{`"tcsh"`, "bash, fish or zsh"}},
 		{[]string{"completion"}, []string{"bash, fish or zsh"}},
 		{[]string{"check"}, []string{"no DSN", "DATABASE_URL"}},
