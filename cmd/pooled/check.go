@@ -65,7 +65,7 @@ fail under load. A warning is not, unless -strict says so.`,
 	new: func(flags *flag.FlagSet) func(context.Context, *environment) error {
 		c := new(checkCall)
 		flags.StringVar(&c.options.DSN, "dsn", "", "the `DSN` of a PostgreSQL or MySQL server, with the pool's settings in it if there are any; by default "+strings.Join(dsnVariables, " or "))
-		flags.StringVar(&c.driver, "driver", "", "postgres or mysql, where no DSN says `whose` server it is: then single parameters are read from the environment")
+		flags.StringVar(&c.driver, "driver", "", "the `kind` of the server, postgres or mysql, where no DSN says it: then single parameters are read from the environment")
 		flags.IntVar(&c.options.Instances, "instances", 1, "how many programs with this pool run at once and share the server")
 		flags.DurationVar(&c.options.Timeout, "timeout", 15*time.Second, "how long everything may take: 100ms to 10m")
 		flags.BoolVar(&c.strict, "strict", false, "exit with 3 where there are warnings")
