@@ -120,6 +120,9 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	}
 	p.queue.push(w, front)
 	p.dialLocked()
+	if !h.quiet {
+		p.crowd.count(p)
+	}
 	p.mu.Unlock()
 	return p.await(ctx, w)
 }
@@ -398,7 +401,6 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links[last] = nil
 	p.links = p.links[:last]
 	l.holder = nil
-	p.noteShrinkLocked()
 	p.closing++
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
