@@ -26,7 +26,10 @@ func Run(ctx context.Context, o Options) *Report {
 	defer cancel()
 	e := &examination{Options: o, report: new(Report)}
 	defer e.close()
-	if e.open() && e.connect(ctx) {
+	if !e.open() {
+		return e.report
+	}
+	if e.connect(ctx) {
 		e.examine(ctx)
 	}
 	e.advise(ctx)

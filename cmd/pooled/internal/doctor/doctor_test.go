@@ -57,7 +57,7 @@ func TestAHealthyServerGivesNothingToDo(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 			for _, check := range []string{"configuration", "reachable", "server", "writable", "latency", "tls", "proxy", "connections", "in_use",
-				"idle_timeout", "idle_in_transaction", "statement_timeout", "superuser", "activity", "create"} {
+				"idle_timeout", "idle_in_transaction", "statement_timeout", "superuser", "activity", "create", "advice"} {
 				if _, ok := found[check]; !ok {
 					t.Errorf("nothing about %s", check)
 				}
@@ -65,6 +65,7 @@ func TestAHealthyServerGivesNothingToDo(t *testing.T) {
 			want(t, found, "tls", OK, "on this machine")
 			want(t, found, "proxy", OK, "nothing shows")
 			want(t, found, "create", OK, "may create tables")
+			want(t, found, "advice", OK, "nothing more")
 			for _, s := range r.Settings {
 				if s.Set() {
 					t.Errorf("%+v counts as set", s)
@@ -123,6 +124,12 @@ func TestLimitsAreComparedWithThePool(t *testing.T) {
 	twenty := func(o *Options) { o.Instances = 20 }
 	_, found = run(t, pg.DSN(database), twenty)
 	want(t, found, "connections", Failure, "20 instances with pool_max_conns 10 want up to 200")
+	if f := found["advice"]; strings.Contains(f.Text, "connections for all") {
+		t.Errorf("said twice: %+v", f)
+	}
+	_, found = run(t, with(pg.DSN(database), "pool_max_conns=200"))
+	want(t, found, "connections", Failure, "the pool wants up to 200")
+	want(t, found, "advice", OK, "nothing more")
 	_, found = run(t, pg.DSN(database), func(o *Options) { o.Instances = 9 })
 	want(t, found, "connections", Warning, "less than a fifth")
 	_, found = run(t, with(my.DSN(my.NewDatabase(t)), "pool_statement_cache_size=100"), twenty)

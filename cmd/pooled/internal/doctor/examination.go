@@ -22,11 +22,12 @@ type examination struct {
 	Options
 	report *Report
 
+	text    string // the DSN as the driver wants it, with the pool's parameters; secret
+	base    driver.Driver
 	server  server
 	dialect pooled.Dialect
 	settled pooled.Config // what the pool would run with
 	end     pooled.Endpoint
-	pooled  *sql.DB // through the pool, as a program would open it; it connects to nobody before it is used
 
 	bare      *sql.DB   // without the pool
 	conn      *sql.Conn // of bare, on which questions are asked
@@ -66,6 +67,7 @@ func oneLine(text string) string { return strings.Join(strings.Fields(text), " "
 // that is wrong with them.
 func (e *examination) open() bool {
 	kind, text, err := dsn.Read(e.DSN)
+	e.text = text
 	if err != nil {
 		e.add("configuration", Failure, nil, "write the DSN in one of these forms", "%v", err)
 		return false
@@ -73,16 +75,15 @@ func (e *examination) open() bool {
 	if kind == dsn.None {
 		kind = e.Driver
 	}
-	var base driver.Driver
 	switch kind {
 	case dsn.MySQL:
 		_ = gomysql.SetLogger(&gomysql.NopLogger{}) // what goes wrong is in the report
-		base, e.dialect, e.server = mysql.Driver(), mysql.Dialect{}, &mysqlServer{}
+		e.base, e.dialect, e.server = mysql.Driver(), mysql.Dialect{}, &mysqlServer{}
 	default:
-		base, e.dialect, e.server = pgx.Driver(), pgx.Dialect{}, &postgresServer{}
+		e.base, e.dialect, e.server = pgx.Driver(), pgx.Dialect{}, &postgresServer{}
 	}
-	plain := &eavesdropper{Driver: base}
-	off, err := e.settle(plain, text)
+	plain := &eavesdropper{Driver: e.base}
+	off, err := e.settle(plain)
 	if err != nil {
 		for err := range eachOf(err) {
 			do := "mend the setting: docs/settings.md lists all of them, and what each takes"
@@ -95,7 +96,7 @@ func (e *examination) open() bool {
 	}
 	e.end, _ = e.dialect.Endpoint(plain.dsn)
 	e.report.Server = place(e.end)
-	connector, err := base.(driver.DriverContext).OpenConnector(plain.dsn)
+	connector, err := e.base.(driver.DriverContext).OpenConnector(plain.dsn)
 	if err != nil {
 		e.add("configuration", Failure, nil, "mend the connection string", "%v", err)
 		return false
@@ -114,19 +115,20 @@ func (e *examination) open() bool {
 }
 
 // settle opens the pool as a program would, for its settings.
-func (e *examination) settle(base driver.Driver, text string) (off bool, err error) {
+func (e *examination) settle(base driver.Driver) (off bool, err error) {
 	own := func(c *pooled.Config) {
 		off = c.DisablePool
 		c.DisablePool = false
 		c.Dialect = e.dialect
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	c, err := pooled.Wrap(base, own).(driver.DriverContext).OpenConnector(text)
+	c, err := pooled.Wrap(base, own).(driver.DriverContext).OpenConnector(e.text)
 	if err != nil {
 		return off, err
 	}
-	e.pooled = sql.OpenDB(c)
-	pool, ok := pooled.From(e.pooled)
+	db := sql.OpenDB(c) // it connects to nobody before it is used, which it is not
+	defer db.Close()
+	pool, ok := pooled.From(db)
 	if !ok {
 		return off, errors.New("there is no pool behind this connection string")
 	}
@@ -173,9 +175,6 @@ func (e *examination) close() {
 	}
 	if e.bare != nil {
 		e.bare.Close()
-	}
-	if e.pooled != nil {
-		e.pooled.Close()
 	}
 }
 
