@@ -294,7 +294,7 @@ func TestTheEndOfTheTimeIsTold(t *testing.T) {
 	e := &examination{report: new(Report)}
 	e.unknown("tls", fmt.Errorf("asked: %w", context.DeadlineExceeded))
 	e.unknown("tls", errors.New("refused"))
-	if r := e.report.Findings; r[0].Level != Warning || !strings.Contains(r[0].Do, "-timeout") || strings.Contains(r[1].Do, "-timeout") {
+	if r := e.report.Findings; r[0].Level != Failure || r[1].Level != Warning || !strings.Contains(r[0].Do, "-timeout") || strings.Contains(r[1].Do, "-timeout") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -51,13 +51,15 @@ func (e *examination) add(check string, l Level, values map[string]any, do, form
 	e.report.Findings = append(e.report.Findings, Finding{check, l, oneLine(fmt.Sprintf(format, args...)), do, values})
 }
 
-// unknown adds a line about something that could not be asked.
+// unknown adds a line about something that could not be asked. A server that
+// does not answer in time is a failure, whatever else is well.
 func (e *examination) unknown(check string, err error) {
-	do := "the rest does not depend on it"
 	if errors.Is(err, context.DeadlineExceeded) {
-		do = "look at the load of the server, or give more time with -timeout"
+		e.add(check, Failure, nil, "look at the load of the server, and at what stands between; or give more time with -timeout",
+			"the server gave no answer while there was time (-timeout %v)", e.Timeout)
+		return
 	}
-	e.add(check, Warning, nil, do, "could not be asked: %v", err)
+	e.add(check, Warning, nil, "the rest does not depend on it", "could not be asked: %v", err)
 }
 
 // oneLine makes one line of a text; pgx breaks its errors into several.
@@ -155,18 +157,24 @@ func (e *examination) connect(ctx context.Context) bool {
 	return true
 }
 
-// examine asks one thing after the other. What fails is reported and the rest
-// asked all the same.
+// examine asks one thing after the other, while there is time. What fails is
+// reported and the rest asked all the same.
 func (e *examination) examine(ctx context.Context) {
 	if !e.server.identify(ctx, e) {
 		return
 	}
-	e.latency(ctx)
-	e.server.encryption(ctx, e)
-	e.server.between(ctx, e)
-	e.server.limits(ctx, e)
-	e.server.timeouts(ctx, e)
-	e.server.privileges(ctx, e)
+	for _, ask := range []func(context.Context, *examination){
+		func(ctx context.Context, e *examination) { e.latency(ctx) },
+		e.server.encryption, e.server.between, e.server.limits, e.server.timeouts, e.server.privileges,
+	} {
+		if ctx.Err() != nil {
+			break
+		}
+		ask(ctx, e)
+	}
+	if err := ctx.Err(); err != nil && e.report.Worst() < Failure { // what was asked then need not have said so
+		e.unknown("unfinished", err)
+	}
 }
 
 func (e *examination) close() {

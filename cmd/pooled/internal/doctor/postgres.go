@@ -136,9 +136,8 @@ func (s *postgresServer) limits(ctx context.Context, e *examination) {
 	if e.superuser {
 		c.reserved = 0
 	}
-	// backend_type is hidden with the rest from who may not see other users'
-	// sessions. Of the server's own processes only the launcher of logical
-	// replication has a user, and only workers a database as clients do.
+	// backend_type is hidden from who may not see other users' sessions; a user
+	// and a database then tell them from the server's own processes.
 	var user, database sql.NullInt64
 	if err := e.row(ctx, `SELECT count(*), count(*) FILTER (WHERE usename IS DISTINCT FROM current_user) FROM pg_stat_activity
  WHERE backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL`, &c.open, &c.others); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pooledsql/pooled/internal/loopback"
 	"github.com/pooledsql/pooled/internal/testdb"
@@ -135,5 +136,36 @@ func TestAGreetingIsReadOrNot(t *testing.T) {
 		if got, ok := g.greeting(); got != c.want || ok != c.ok {
 			t.Errorf("%q: got %v, %v", c.head, got, ok)
 		}
+	}
+}
+
+// TestAServerThatFallsSilentIsLeftInTime: whenever it does.
+func TestAServerThatFallsSilentIsLeftInTime(t *testing.T) {
+	pg, my := testdb.SharedPostgres(t), testdb.SharedMySQL(t)
+	for name, c := range map[string]struct {
+		server *testdb.Server
+		at     string
+	}{
+		"PostgreSQL, at the first question": {pg, "SELECT version()"}, "PostgreSQL, later": {pg, "pg_settings"},
+		"MariaDB, at the first question": {my, "SELECT VERSION()"}, "MariaDB, later": {my, "SHOW GRANTS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			silent := make(chan struct{})
+			m := middleman{question: func(p []byte) {
+				if bytes.Contains(p, []byte(c.at)) {
+					<-silent
+				}
+			}}
+			dsn := c.server.DSNVia(m.listen(t, c.server.Addr()), c.server.NewDatabase(t))
+			t.Cleanup(func() { close(silent) }) // before the middleman ends
+			start := time.Now()
+			r, _ := run(t, dsn, func(o *Options) { o.Timeout = 300 * time.Millisecond })
+			if took := time.Since(start); took > 15*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if r.Worst() != Failure {
+				t.Errorf("nothing is told of it: %+v", r.Findings)
+			}
+		})
 	}
 }
