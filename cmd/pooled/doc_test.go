@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/doctor"
 )
 
 var update = flag.Bool("update", false, "write docs/command-line.md anew")
@@ -38,6 +40,12 @@ This page is what the command's own help says: in cmd/pooled, ` + "`go test -run
 		text.Reset()
 		c.help(&text)
 		fence(text.String())
+		if c == checkCommand {
+			b.WriteString("\n### What is checked\n\nThe names stand in the lines of the report, and as `check` in its JSON.\n\n| check | |\n|---|---|\n")
+			for _, k := range doctor.Checks {
+				fmt.Fprintf(&b, "| `%s` | %s |\n", k.Name, k.Text)
+			}
+		}
 	}
 	return b.String()
 }

@@ -27,6 +27,9 @@ func run(t *testing.T, dsn string, opts ...func(*Options)) (*Report, map[string]
 	found := map[string]Finding{}
 	for _, f := range r.Findings {
 		found[f.Check] = f
+		if !slices.ContainsFunc(Checks, func(c Check) bool { return c.Name == f.Check }) {
+			t.Errorf("%s is not among the checks", f.Check)
+		}
 	}
 	return r, found
 }

@@ -66,8 +66,11 @@ func (e *examination) verifyFull() string {
 	return "sslmode=verify-full in the DSN, with sslrootcert if its authority is your own"
 }
 
-// isLocal tells whether a host can only be this machine.
+// isLocal tells whether a host, or each of a list, can only be this machine.
 func isLocal(host string) bool {
+	if first, rest, several := strings.Cut(host, ","); several {
+		return isLocal(first) && isLocal(rest)
+	}
 	if host == "" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || strings.EqualFold(host, "localhost") {
 		return true
 	}

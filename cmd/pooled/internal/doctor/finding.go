@@ -2,7 +2,7 @@ package doctor
 
 // Finding is one line of a report.
 type Finding struct {
-	Check string `json:"check"` // what was looked at; the names do not change
+	Check string `json:"check"` // one of Checks
 	Level Level  `json:"level"`
 	Text  string `json:"text"`
 	Do    string `json:"do,omitempty"` // what to do about it, or what could be done

@@ -70,6 +70,8 @@ func TestEncryptionIsJudgedByWhereTheServerIs(t *testing.T) {
 		{"127.0.0.1", pooled.TLSOff, false, OK, "on this machine"},
 		{"/run/postgresql", pooled.TLSUnverified, true, OK, "on this machine"},
 		{"localhost", pooled.TLSUnverified, true, OK, "on this machine"},
+		{"127.0.0.1,::1", pooled.TLSOff, false, OK, "on this machine"},
+		{"127.0.0.1,db.example.com", pooled.TLSOff, false, Warning, "plain text: whoever"},
 	} {
 		f := judged(t, func(e *examination) { e.end.Host, e.end.TLS = c.host, c.state }, func(e *examination) {
 			e.judgeEncryption(encryption{on: c.on, version: "TLSv1.3"})

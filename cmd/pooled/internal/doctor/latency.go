@@ -67,15 +67,13 @@ func (e *examination) latency(ctx context.Context) {
 		}
 		took = append(took, time.Since(start))
 	}
-	median, longest := medianOf(took), slices.Max(took)
-	values := map[string]any{"medianMs": ms(median), "maxMs": ms(longest)}
-	text := "a round trip takes %s (median of %d, at most %s)"
-	if median >= slowPing {
-		e.add("latency", Warning, values, "run the program nearer to the server; or batch statements, see docs/batch.md", text,
-			short(median), pingTimes, short(longest))
-		return
+	median, least, longest := medianOf(took), slices.Min(took), slices.Max(took)
+	values := map[string]any{"medianMs": ms(median), "minMs": ms(least), "maxMs": ms(longest)}
+	level, do := OK, ""
+	if least >= slowPing { // the quickest says how far away it is, whatever else goes on
+		level, do = Warning, "run the program nearer to the server; or batch statements, see docs/batch.md"
 	}
-	e.add("latency", OK, values, "", text, short(median), pingTimes, short(longest))
+	e.add("latency", level, values, do, "a round trip takes %s (median of %d; %s to %s)", short(median), pingTimes, short(least), short(longest))
 }
 
 func medianOf(list []time.Duration) time.Duration {

@@ -41,10 +41,14 @@ func (s *postgresServer) between(ctx context.Context, e *examination) {
 	s.judgeProxy(e)
 }
 
+// poolerLimit bounds each of the two questions that follow: a pooler whose
+// sessions are all taken lets the second connection wait.
+const poolerLimit = 4 * time.Second
+
 // console asks PgBouncer's own database, which it shows to the users in
 // stats_users and admin_users, for its mode. All of it is SHOW.
 func (s *postgresServer) console(ctx context.Context, e *examination) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, poolerLimit)
 	defer cancel()
 	var cfg *gopgx.ConnConfig
 	if native(e.conn, func(c *gopgx.Conn) error { cfg = c.Config(); return nil }) != nil {
@@ -118,7 +122,7 @@ const watchTimes = 5
 // by two, they are. A pooler with a session for each client, or with others'
 // load on it, shows neither, so the opposite is not proved.
 func (s *postgresServer) watch(ctx context.Context, e *examination, first int64) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, poolerLimit)
 	defer cancel()
 	other, err := e.dial(ctx)
 	if err != nil {

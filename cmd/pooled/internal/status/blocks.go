@@ -146,7 +146,10 @@ func (f *Frame) loans(p *Pool, width int) block {
 		text := width - l.n
 		if caller := shortCaller(loan.Caller); caller != "" && width >= callerWidth {
 			l.add(f.Style, "", cut(clean(loan.Digest), text/2-2, f.dots())).to(width - text/2)
-			l.add(f.Style, Dim, cutLeft(caller, text/2, f.dots()))
+			if columns(caller) > text/2 { // the line tells most
+				caller = caller[strings.LastIndexByte(caller, ' ')+1:]
+			}
+			l.add(f.Style, Dim, cut(caller, text/2, f.dots()))
 		} else {
 			l.add(f.Style, "", cut(clean(loan.Digest), text, f.dots()))
 		}

@@ -158,7 +158,7 @@ func TestAPictureShowsWhatMatters(t *testing.T) {
 func TestTextsFit(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{cut("abcdef", 6, "…"), "abcdef"}, {cut("abcdef", 5, "…"), "abcd…"}, {cut("ab cdef", 4, "…"), "ab…"}, {cut("表のなまえ", 5, "…"), "表の…"},
-		{cut("abc", 0, "…"), ""}, {cut("took 12345 ms", 9, "…"), "took…"}, {cutLeft("shop.Sell sell.go:22", 12, "…"), "… sell.go:22"}, {clean("a\x1b[31mb\nc\t d\u202e"), "a[31mb c d"},
+		{cut("abc", 0, "…"), ""}, {cut("took 12345 ms", 9, "…"), "took…"}, {clean("a\x1b[31mb\nc\t d\u202e"), "a[31mb c d"},
 		{strings.Join(fold("aa bb cccccc", 5), "|"), "aa bb|ccccc|c"}, {strings.Join(fold("", 5), "|"), ""},
 		{count(999), "999"}, {count(1234567), "1,234,567"}, {count(12345678), "12M"}, {count(1 << 63), "9,223,372,036G"},
 		{rate(0), "0"}, {rate(0.01), "<0.1"}, {rate(0.26), "0.3"}, {rate(9.96), "10"}, {rate(12345.6), "12,346"},

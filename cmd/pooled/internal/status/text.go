@@ -70,18 +70,6 @@ func cut(text string, most int, sign string) string {
 	return text
 }
 
-// cutLeft shortens a text to its end, where a place in a program has the line.
-func cutLeft(text string, most int, sign string) string {
-	if columns(text) <= most {
-		return text
-	}
-	rest := []rune(text)
-	for len(rest) > 0 && columns(string(rest))+columns(sign) > most {
-		rest = rest[1:]
-	}
-	return sign + string(rest)
-}
-
 // fold breaks a text into lines of at most so many columns, and a word that is
 // longer than that too.
 func fold(text string, most int) []string {
