@@ -34,6 +34,10 @@ func TestCheckExitCodesFitAPipeline(t *testing.T) {
 		{[]string{"-dsn", bad, "-strict"}, exitFailed, nil},
 		{[]string{"-dsn", "postgres://u:secret@127.0.0.1:1/d"}, exitFailed, []string{"check host and port"}},
 		{[]string{"-dsn", "u:secret@tcp(127.0.0.1:1)/d?pool_max_cons=1&pool_min_conns=x"}, exitFailed, []string{"did you mean pool_max_conns?", "a whole number is wanted", "2 failures"}},
+		{[]string{"-dsn", "postgres://u:secret%zz@h/d"}, exitFailed, []string{"invalid percent-encoded token in password"}},
+		{[]string{"-dsn", "host=h password=secret sslmode=wrong"}, exitFailed, []string{"sslmode is invalid"}},
+		{[]string{"-dsn", "host=h password=secret port=wrong"}, exitFailed, []string{"invalid port"}},
+		{[]string{"-dsn", "u:secret@tcp(h,)/d"}, exitFailed, []string{"the list of hosts has an empty place"}},
 		{[]string{"-dsn", good + "&pool=off"}, exitOK, []string{"the pool is turned off", "pool  off  DSN"}},
 	} {
 		code, out, errs := call(t, append([]string{"check"}, c.args...)...)

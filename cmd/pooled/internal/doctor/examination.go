@@ -38,6 +38,7 @@ type examination struct {
 // server is what differs between families of servers. Its methods report what
 // they find.
 type server interface {
+	unreadable(dsn string) string // what is wrong with it, without any part of it that may be secret
 	identify(context.Context, *examination) bool
 	encryption(context.Context, *examination)
 	between(context.Context, *examination)
@@ -96,7 +97,11 @@ func (e *examination) open() bool {
 		}
 		return false
 	}
-	e.end, _ = e.dialect.Endpoint(plain.dsn)
+	if e.end, err = e.dialect.Endpoint(plain.dsn); err != nil {
+		e.add("configuration", Failure, nil, "mend it; in a URL, characters with a meaning of their own are percent-encoded, also in user and password",
+			"the connection string cannot be read: %s", e.server.unreadable(plain.dsn))
+		return false
+	}
 	e.report.Server = place(e.end)
 	connector, err := e.base.(driver.DriverContext).OpenConnector(plain.dsn)
 	if err != nil {
