@@ -16,8 +16,8 @@ import (
 // What follows from the configuration, and from the server's limits once they
 // are known (see Limits), is there at once. What follows from the load is
 // judged by the last five minutes, shows after half a minute in which it held,
-// and goes after a minute in which it did not. With DisableAdvise, or with the
-// pool off, only the configuration is looked at.
+// and goes after a minute in which it did not. With DisableAdvise only the
+// configuration is looked at.
 func (p *Pool) Advise() []Advice {
 	a := &p.advisor
 	v := a.facts(p)

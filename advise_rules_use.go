@@ -206,7 +206,7 @@ func judgeSessionState(v *view) []Advice {
 	}
 	return one(Advice{
 		Severity: SeverityInfo,
-		Observed: fmt.Sprintf("%d connections carry what a loan left in their session (a SET, a temporary table, a lock), for five minutes or longer.", v.stateful),
+		Observed: fmt.Sprintf("For five minutes or longer %d connections or more have carried what a loan left in their session (%s).", v.stateful, v.left),
 		Setting:  "pool_reset", Now: string(ResetOff), Value: string(ResetDirty),
 		Action: set("pool_reset", string(ResetOff), string(ResetDirty)) + " Leave it if the program counts on finding it again.",
 		Effect: "The next borrower gets a session as it began; such connections are replaced for age and idleness again.",

@@ -136,7 +136,7 @@ func TestRepeatedStatementsAndRoundTripsLeadToAdvice(t *testing.T) {
 			}
 		}
 		watched(p, 30, 60, func() {
-			for i := range 20 {
+			for i := range 60 {
 				if _, err := db.ExecContext(context.Background(), fmt.Sprintf("DELETE FROM parts WHERE id = %d", time.Now().UnixNano()+int64(i))); err != nil {
 					t.Fatal(err)
 				}

@@ -25,8 +25,8 @@ type workload struct {
 	max   int                                          // the size that Advise sees
 	serve func(active int, r *rand.Rand) time.Duration // how long a statement takes that is one of so many
 	load  func(w *workRun)                             // ends when w.ctx does
-	watch time.Duration                                // how long before Advise is asked; 0: 90 s
-	try   time.Duration                                // how long each size is tried; 0: 40 s
+	watch time.Duration                                // how long before Advise is asked; 0: 70 s
+	try   time.Duration                                // how long each size is tried; 0: 20 s
 	want  AdviceCode                                   // "": none at all
 	also  []AdviceCode                                 // may come with it
 }
@@ -47,10 +47,11 @@ type workRun struct {
 func (w *workload) run(t *testing.T, size int, d time.Duration, look func(*workRun)) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := fakedriver.New(fakedriver.PGX)
+		srv.Answer(work, fakedriver.Answer{})
 		var mu sync.Mutex
 		r := rand.New(rand.NewPCG(7, uint64(size)))
 		x := &workRun{workload: w, rand: rand.New(rand.NewPCG(1, 2))}
-		srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Query: "WORK", Times: -1, Do: func(context.Context, fakedriver.Call) error {
+		srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Query: work, Times: -1, Do: func(context.Context, fakedriver.Call) error {
 			active := x.active.Add(1)
 			mu.Lock()
 			d := w.serve(int(active), r)
@@ -85,7 +86,7 @@ func (w *workload) run(t *testing.T, size int, d time.Duration, look func(*workR
 
 // work is one use of the pool.
 func (w *workRun) work() {
-	_, err := w.db.Exec("WORK")
+	_, err := w.db.Exec(work)
 	w.served(err)
 }
 
@@ -108,7 +109,10 @@ func around(mean time.Duration, r *rand.Rand) time.Duration {
 	return time.Duration(float64(mean) * (0.4 + 0.6*r.ExpFloat64()))
 }
 
-const long = time.Hour
+const (
+	long = time.Hour
+	work = "DELETE FROM work WHERE done"
+)
 
 var workloads = []workload{
 	{
@@ -160,9 +164,9 @@ var workloads = []workload{
 				if err != nil {
 					return
 				}
-				tx.Exec("WORK")
+				tx.Exec(work)
 				time.Sleep(100 * time.Millisecond) // asks another service
-				tx.Exec("WORK")
+				tx.Exec(work)
 				w.served(tx.Commit())
 			})
 		},
@@ -189,7 +193,7 @@ func TestAdvisedSizesServeTheLoad(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			size := w.advised(t)
-			sizes := []int{max(1, size/2), 2 * size, 64}
+			sizes := []int{max(1, size/2), 2 * size}
 			if !RaceEnabled && os.Getenv("POOLED_TEST_MEASURE") != "" {
 				sizes = nil
 				for n := 1; n <= 64; n++ {
@@ -206,7 +210,7 @@ func TestAdvisedSizesServeTheLoad(t *testing.T) {
 			}
 			rate, p99 := w.tried(t, size)
 			t.Logf("advised %d: %.1f/s, %.1f %% of the best (%d), p99 of the wait %s", size, rate, 100*rate/best, at, brief(p99))
-			if rate < 0.95*best {
+			if rate < 0.95*best || best == 0 {
 				t.Errorf("%d connections: %.1f/s, of %.1f/s with %d", size, rate, best, at)
 			}
 			if target := 50 * time.Millisecond; p99 > target {
@@ -219,7 +223,8 @@ func TestAdvisedSizesServeTheLoad(t *testing.T) {
 // advised returns the size that Advise has for the workload.
 func (w *workload) advised(t *testing.T) (size int) {
 	size = w.max
-	w.run(t, w.max, cmp.Or(w.watch, 90*time.Second), func(x *workRun) {
+	t.Helper()
+	w.run(t, w.max, cmp.Or(w.watch, 70*time.Second), func(x *workRun) {
 		for _, a := range x.pool.Advise() {
 			t.Logf("%s %s: %s\n\t%s\n\t%s\n\t%s", a.Severity, a.Code, a.Observed, a.Arithmetic, a.Action, a.Effect)
 			if a.Code != w.want && !slices.Contains(w.also, a.Code) {
@@ -238,7 +243,7 @@ func (w *workload) advised(t *testing.T) (size int) {
 
 // tried returns the throughput with a size, and the p99 of the wait.
 func (w *workload) tried(t *testing.T, size int) (rate float64, p99 time.Duration) {
-	d := cmp.Or(w.try, 40*time.Second)
+	d := cmp.Or(w.try, 20*time.Second)
 	w.run(t, size, d, func(x *workRun) {
 		s := x.pool.Stats()
 		v := view{arrived: float64(s.Use.Count() + uint64(s.InUse+s.Waiting) + s.AcquireTimeouts), wait: s.Wait}

@@ -30,7 +30,7 @@ type view struct {
 	wait      Histogram     // of those that queued
 	full      uint64        // those that found the pool at its limit
 	peak      int           // the longest queue there
-	crowd     int           // callers, where the same number was there all the time and more than there are links; 0: not so
+	crowd     int           // callers, where as many were there all the time, more than there are links, and none gave up; 0: not so
 	timeouts  uint64
 	queueFull uint64
 	ran       uint64  // statements
@@ -41,6 +41,7 @@ type view struct {
 	prepared  uint64 // twins made
 	missed    uint64 // texts that were not known
 	stateful  int    // links that carried session state all the time
+	left      SessionState
 	leaked    int
 	heavy     []heavy  // reads
 	total     int64    // nanoseconds that all statements took
@@ -125,7 +126,7 @@ func (a *advisor) view(p *Pool) *view {
 		v.closed[i] = last.closed[i] - first.closed[i]
 	}
 	v.prepared, v.missed = last.prepares-first.prepares, last.missed-first.missed
-	v.stateful, v.leaked = last.stateful, last.leaked
+	v.stateful, v.left, v.leaked = last.stateful, last.left, last.leaked
 	for i := range all {
 		v.stateful = min(v.stateful, all[i].stateful)
 		v.leaked = min(v.leaked, all[max(i, len(all)-showAfter)].leaked)
@@ -150,7 +151,7 @@ func (a *advisor) view(p *Pool) *view {
 		chance := 2.5 * math.Sqrt(rate*adviseLook.Seconds()) // of 150 looks one is this far off by chance
 		v.busiest = max(v.busiest, (n-chance)/time.Duration(l.at-before.at).Seconds())
 	}
-	if len(a.recent.all) < 2*adviseEvery || least <= v.max || least < v.crowd*4/5 {
+	if len(a.recent.all) < 2*adviseEvery || least <= v.max || least < v.crowd*4/5 || last.turned != first.turned {
 		v.crowd = 0
 	}
 	v.contended, v.strained = a.curve.contended(last.at), a.curve.strained(last.at)
@@ -188,7 +189,7 @@ func repeatedSince(first, last []Repeat) (list []Repeat) {
 }
 
 // measured says whether there is enough to judge the load by.
-func (v *view) measured() bool { return v.span >= showAfter*advisePeriod && v.arrived >= levelFrom }
+func (v *view) measured() bool { return v.span >= advisePeriod && v.arrived >= levelFrom }
 
 // over says whether a figure is over a bound, which is lower for what is shown
 // already.

@@ -65,10 +65,11 @@ type picture struct {
 	dials      uint64
 	dialErrors uint64
 	closed     [closeReasons]uint64
-	held       uint64 // links that were on loan, over all looks
-	heldTx     uint64 // of these, in a transaction
-	open       int    // links
-	stateful   int
+	held       uint64       // links that were on loan, over all looks
+	heldTx     uint64       // of these, in a transaction
+	open       int          // links
+	stateful   int          // of them, with session state
+	left       SessionState // which
 	leaked     int
 	heavy      []heavy  // reads that took the most time in all
 	repeated   []Repeat // by scopes
@@ -100,6 +101,9 @@ func (r *ring[T]) add(v T) {
 	r.all = append(r.all, v)
 }
 
+// unsureState is what may have left nothing behind.
+const unsureState = StateTx | StateRaw | StateUnknown
+
 // observe is the housekeeper's look, at the time now.
 func (p *Pool) observe(now int64) {
 	a := &p.advisor
@@ -119,8 +123,9 @@ func (p *Pool) observe(now int64) {
 	pic.troubled = p.paused || p.outage.failures > 0
 	pic.open = len(p.links)
 	for _, l := range p.links {
-		if l.session.Load() != 0 {
+		if left := SessionState(l.session.Load()) &^ unsureState; left != 0 {
 			pic.stateful++
+			pic.left |= left
 		}
 		if l.inUse() {
 			a.held++

@@ -43,7 +43,8 @@
 // # The pool itself
 //
 // [Pool.Health] tells how the pool is doing, and why; [Pool.Digests] which
-// statements take the time. See docs/health.md and docs/metrics.md. Package
+// statements take the time; [Pool.Advise] what to change, and why. See
+// docs/health.md, docs/metrics.md and docs/advice.md. Package
 // [github.com/pooledsql/pooled/monitor] shows all of it over HTTP.
 //
 // [From] finds the [Pool] behind a *sql.DB. [Pool.Stats] counts links, waits and

@@ -12,6 +12,7 @@
 //	/health   pooled.Health as JSON; 503 when a pool is unhealthy
 //	/stats    what pools, loans and callers do, as JSON
 //	/digests  the figures of single statements, slow and repeated ones, as JSON
+//	/advice   what to change, and why, as JSON
 //	/config   the settings in effect and where they came from, as JSON
 //	/metrics  all figures for Prometheus
 //

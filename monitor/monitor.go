@@ -101,6 +101,7 @@ func (m *Monitor) routes() *http.ServeMux {
 	mux.HandleFunc("GET /health", m.health)
 	mux.HandleFunc("GET /stats", m.stats)
 	mux.HandleFunc("GET /digests", m.digests)
+	mux.HandleFunc("GET /advice", m.advice)
 	mux.HandleFunc("GET /config", m.config)
 	mux.HandleFunc("GET /metrics", m.metrics)
 	mux.HandleFunc("GET /events", m.events)

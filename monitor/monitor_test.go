@@ -129,7 +129,7 @@ func TestSeveralPoolsGoByName(t *testing.T) {
 	}
 	text(t, m, "/readyz?pool=shop", 200)
 	text(t, m, "/readyz?pool=stock", 503)
-	for _, path := range []string{"/health", "/readyz", "/stats", "/digests", "/config", "/metrics", "/events"} {
+	for _, path := range []string{"/health", "/readyz", "/stats", "/digests", "/advice", "/config", "/metrics", "/events"} {
 		if body := text(t, m, path+"?pool=none", 404); !strings.Contains(body, "stock") {
 			t.Errorf("%s of no pool: %s", path, body)
 		}
@@ -186,6 +186,42 @@ func TestFiguresAreShown(t *testing.T) {
 	}
 }
 
+func TestAdviceIsShown(t *testing.T) {
+	r := newRig(t)
+	advice := func() []any {
+		return object(t, r.mon, "/advice?pool=shop", 200)["pools"].([]any)[0].(map[string]any)["advice"].([]any)
+	}
+	if list := advice(); len(list) != 0 {
+		t.Errorf("advice for a pool that nothing is to be said of: %v", list)
+	}
+	r.db.SetMaxOpenConns(7)
+	pooled.From(r.db)
+	list := advice()
+	if len(list) != 1 {
+		t.Fatalf("advice: %v", list)
+	}
+	a := list[0].(map[string]any)
+	for key, want := range map[string]string{"code": "max_open_conns", "severity": "warning", "setting": "SetMaxOpenConns", "now": "7", "value": "0"} {
+		if a[key] != want {
+			t.Errorf("%s is %v, want %s", key, a[key], want)
+		}
+	}
+	for _, key := range []string{"title", "observed", "action", "effect"} {
+		if text, _ := a[key].(string); text == "" {
+			t.Errorf("%s is missing in %v", key, a)
+		}
+	}
+	server := httptest.NewServer(r.mon)
+	defer server.Close()
+	next, end := stream(t, server.URL+"/events")
+	defer end()
+	for range 2 {
+		if name, data := next(); name == "state" && !strings.Contains(data, `"code":"max_open_conns"`) {
+			t.Errorf("the page is not told: %s", data)
+		}
+	}
+}
+
 // TestNothingSecretIsShown: neither literals nor arguments nor passwords.
 func TestNothingSecretIsShown(t *testing.T) {
 	const secret = "4242424242"
@@ -210,7 +246,7 @@ func TestNothingSecretIsShown(t *testing.T) {
 		name, data := next()
 		answers[name] = data
 	}
-	for _, path := range []string{"/", "/health", "/stats", "/digests", "/config", "/metrics", "/readyz?verbose"} {
+	for _, path := range []string{"/", "/health", "/stats", "/digests", "/advice", "/config", "/metrics", "/readyz?verbose"} {
 		_, answers[path], _ = get(t, m, path)
 	}
 	if len(p.Slow()) == 0 || !strings.Contains(answers["state"], "INSERT INTO t") {

@@ -100,6 +100,29 @@
     text($("name"), s.stats.name);
   }
 
+  const WEIGHT = { info: "○", warning: "▲", critical: "✕" };
+  function advice(s) {
+    $("s-advice").hidden = !s.advice.length;
+    text($("n-advice"), s.advice.length ? plural(s.advice.length, "recommendation", "recommendations") : "");
+    fit($("advice"), s.advice, () => {
+      const li = make("li"), h3 = make("h3"), sign = make("b"), dl = make("dl");
+      sign.setAttribute("aria-hidden", "true");
+      h3.append(sign, make("span"), make("i"), make("code"));
+      li.append(h3, make("p", "do"), dl);
+      return li;
+    }, (li, a) => {
+      const [h3, act, dl] = li.children, [sign, severity, title, code] = h3.children;
+      name(li, a.severity);
+      text(sign, WEIGHT[a.severity] + " ");
+      text(severity, a.severity);
+      text(title, ": " + a.title);
+      text(code, a.code);
+      text(act, a.action);
+      pairs(dl, [["observed", brief(a.observed)], ["arithmetic", a.arithmetic], ["setting", a.setting && a.setting + ": " + [a.now, a.value].filter(Boolean).join(" → ")],
+        ["effect", a.effect], ["since", a.since && clock(a.since)]].filter(p => p[1]));
+    });
+  }
+
   function tiles(s) {
     const c = s.stats.connections, h = s.health, since = history.slice(-10);
     const loans = since.reduce((sum, p) => sum + p.loans, 0) / Math.max(1, since.length);
@@ -356,7 +379,7 @@
   function show() {
     const s = last;
     if (!s || held) return;
-    banner(s); tiles(s); chart(s); tables(s); server(s); totals(s); pools(s);
+    banner(s); advice(s); tiles(s); chart(s); tables(s); server(s); totals(s); pools(s);
     $("s-actions").hidden = !s.actions;
     const c = s.stats.connections, now = s.stats.name + " " + c.min + " " + c.max;
     if (limits !== now) {

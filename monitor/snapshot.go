@@ -12,6 +12,7 @@ type snapshot struct {
 	At       time.Time      `json:"at"`
 	Point    point          `json:"point"`
 	Health   healthView     `json:"health"`
+	Advice   []adviceView   `json:"advice"`
 	Stats    statsView      `json:"stats"`
 	Oldest   float64        `json:"oldestWaitMs"` // of the callers that wait
 	Loans    []loanView     `json:"loans"`
@@ -77,7 +78,7 @@ func (m *Monitor) look(ctx context.Context, p *watched) snapshot {
 	waiters, slow := p.Waiters(), p.Slow()
 	statements := p.Statements()
 	s := snapshot{
-		At: time.Now(), Health: health, Stats: viewStats(p.name, p.Stats()),
+		At: time.Now(), Health: health, Advice: viewAdvice(p.Advise()), Stats: viewStats(p.name, p.Stats()),
 		Loans: viewLoans(p.Loans()), Waiters: viewWaiters(waiters),
 		Digests: viewDigests(p.Digests(shownDigests)), Tx: viewStatements(statements),
 		Slow: viewSlow(slow[:min(shownSlow, len(slow))]), Repeated: viewRepeats(p.Repeats()),

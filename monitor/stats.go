@@ -281,6 +281,49 @@ func (m *Monitor) digests(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, inPools(list))
 }
 
+// adviceView is a recommendation in /advice, and on the page.
+type adviceView struct {
+	Code       pooled.AdviceCode `json:"code"`
+	Severity   pooled.Severity   `json:"severity"`
+	Title      string            `json:"title"`
+	Observed   string            `json:"observed"`
+	Arithmetic string            `json:"arithmetic,omitempty"`
+	Setting    string            `json:"setting,omitempty"`
+	Now        string            `json:"now,omitempty"`
+	Value      string            `json:"value,omitempty"`
+	Action     string            `json:"action"`
+	Effect     string            `json:"effect"`
+	Since      *time.Time        `json:"since,omitempty"`
+}
+
+func viewAdvice(advice []pooled.Advice) []adviceView {
+	list := make([]adviceView, len(advice))
+	for i, a := range advice {
+		list[i] = adviceView{a.Code, a.Severity, a.Title, a.Observed, a.Arithmetic, a.Setting, a.Now, a.Value, a.Action, a.Effect, nil}
+		if !a.Since.IsZero() {
+			list[i].Since = &a.Since
+		}
+	}
+	return list
+}
+
+// advice answers with what to change.
+func (m *Monitor) advice(w http.ResponseWriter, r *http.Request) {
+	type view struct {
+		Name   string       `json:"name"`
+		Advice []adviceView `json:"advice"`
+	}
+	pools, ok := m.chosen(w, r)
+	if !ok {
+		return
+	}
+	list := make([]view, len(pools))
+	for i, p := range pools {
+		list[i] = view{p.name, viewAdvice(p.Advise())}
+	}
+	answer(w, http.StatusOK, inPools(list))
+}
+
 // config answers with the settings that are in effect, and where they came from.
 func (m *Monitor) config(w http.ResponseWriter, r *http.Request) {
 	type setting struct {

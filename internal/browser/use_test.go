@@ -158,7 +158,13 @@ func TestThePageFitsAPhone(t *testing.T) {
 	b.do(chromedp.EmulateViewport(390, 844), chromedp.Navigate(s.url))
 	s.load(3)
 	b.shows("a load", contains("#digests", "SELECT id, name, country FROM customers WHERE id = ?"))
+	s.db.SetMaxOpenConns(40)
+	pooled.From(s.db)
+	b.soon("what to change", `(document.querySelector("#advice li.warning")?.innerText || "").replace(/\s+/g, " ").includes("SetMaxOpenConns: 40 → 0")`)
 	b.themes("phone")
+	s.db.SetMaxOpenConns(0)
+	pooled.From(s.db)
+	b.soon("that nothing is to be changed", `document.querySelector("#s-advice").hidden`)
 	b.quiet()
 }
 
