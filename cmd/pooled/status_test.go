@@ -178,14 +178,14 @@ func TestStatusPrintsOnceWhereThereIsNoTerminal(t *testing.T) {
 	}
 	code, out, _ = call(t, "status", "-json", url)
 	var got struct {
-		URL           string
-		Health        struct{ Pools []struct{ Status string } }
-		Stats         struct{ Pools []struct{ Name string } }
-		Digests       struct{ Pools []struct{ Name string } }
-		Advice, Never json.RawMessage
+		URL     string
+		Health  struct{ Pools []struct{ Status string } }
+		Stats   struct{ Pools []struct{ Name string } }
+		Digests struct{ Pools []struct{ Name string } }
+		Advice  struct{ Pools []struct{ Name string } }
 	}
 	if err := json.Unmarshal([]byte(out), &got); err != nil || code != exitOK || got.URL != url+"/" || len(got.Health.Pools) != 2 ||
-		got.Stats.Pools[1].Name != "reports" || len(got.Digests.Pools) != 2 {
+		got.Stats.Pools[1].Name != "reports" || len(got.Digests.Pools) != 2 || len(got.Advice.Pools) != 2 {
 		t.Errorf("exit %d, %v, %+v", code, err, got)
 	}
 	for _, args := range [][]string{{"-pool", "nothing", url}, {"http://me:secret@127.0.0.1:1"}, {"-json", "127.0.0.1:1"}} {

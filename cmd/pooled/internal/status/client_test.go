@@ -46,6 +46,8 @@ func TestAMonitorIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	dbs[1].SetMaxOpenConns(3) // the pool advises against it
+	pooled.From(dbs[1])
 	mon := monitor.Handler(list)
 	defer mon.Close()
 	mux := http.NewServeMux()
@@ -77,6 +79,9 @@ func TestAMonitorIsRead(t *testing.T) {
 	}
 	if d := s.Pools[0].Digests; len(d) != 1 || d[0].Calls != 7 || s.Pools[0].Stats.byTime()[0].Time.Count != 7 || s.Pools[0].Stats.Connections.Max != 10 {
 		t.Errorf("%+v, %+v", d, s.Pools[0].Stats)
+	}
+	if a := s.Pools[1].Advice; len(a) != 1 || a[0].Title == "" || a[0].Action == "" || a[0].Severity == "" {
+		t.Errorf("%+v", a)
 	}
 	if s, err := ask(address+"/", "reports"); err != nil || len(s.Pools) != 1 || s.Pools[0].Health.Name != "reports" {
 		t.Errorf("%+v, %v", s, err)
