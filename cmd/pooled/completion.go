@@ -152,7 +152,12 @@ func completeZsh(w io.Writer) {
 		for _, x := range words {
 			fmt.Fprintf(w, "\t\t\t%s\n", quoted(strings.ReplaceAll(x.name, ":", `\:`)+":"+x.text))
 		}
-		fmt.Fprintf(w, "\t\t)\n\t\t_describe %s known\n", tag)
+		if strings.HasPrefix(tag, "-o") {
+			fmt.Fprint(w, "\t\t)\n\t\t[[ $word == --* ]] && known=(-$^known)\n")
+		} else {
+			fmt.Fprint(w, "\t\t)\n")
+		}
+		fmt.Fprintf(w, "\t\t_describe %s known\n", tag)
 	}
 	fmt.Fprint(w, "#compdef pooled\n# zsh completion for pooled\n\n_pooled() {\n\tlocal word=$words[CURRENT] before=$words[CURRENT-1]\n\tlocal -a known\n"+
 		"\tif (( CURRENT == 2 )); then\n")
@@ -203,7 +208,7 @@ func completeFish(w io.Writer) {
 			case slices.Contains(others, x.name):
 				how = " -x"
 			}
-			fmt.Fprintf(w, "%s -o %s%s -d %s\n", on, x.name[1:], how, quoted(x.text))
+			fmt.Fprintf(w, "%s -o %s -l %[2]s%s -d %s\n", on, x.name[1:], how, quoted(x.text))
 		}
 	}
 }

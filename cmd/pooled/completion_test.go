@@ -20,6 +20,8 @@ var completions = []struct {
 	{"pooled mi", []string{"migrate"}, []string{"check"}},
 	{"pooled help cl", []string{"classify"}, []string{"migrate"}},
 	{"pooled check -", []string{"-dsn", "-json", "-strict", "-help"}, []string{"-conns"}},
+	{"pooled check --js", []string{"--json"}, []string{"-json", "--dsn"}},
+	{"pooled migrate --lock-t", []string{"--lock-timeout"}, nil},
 	{"pooled check -driver ", []string{"postgres", "mysql"}, []string{"-dsn"}},
 	{"pooled migrate ", []string{"up", "down-to", "validate"}, []string{"check"}},
 	{"pooled migrate -lock s", []string{"session"}, []string{"table", "status"}},
