@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pooledsql/pooled/cmd/pooled/internal/doctor"
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // Where the columns of a report begin.
@@ -19,7 +20,7 @@ func printReport(out *screen, r *doctor.Report, all bool) error {
 	width := max(60, min(out.width(), 110))
 	var b bytes.Buffer
 	if r.Server != "" {
-		for _, line := range fold(r.Server, width) {
+		for _, line := range fit.Fold(r.Server, width) {
 			fmt.Fprintln(&b, out.Bold(line))
 		}
 		fmt.Fprintln(&b)
@@ -37,13 +38,13 @@ func printFinding(b *bytes.Buffer, out *screen, f doctor.Finding, width int) {
 	colour := map[doctor.Level]string{doctor.OK: green, doctor.Warning: yellow, doctor.Failure: red}[f.Level]
 	level := out.paint(colour, f.Level.String()) + strings.Repeat(" ", checkColumn-2-len(f.Level.String()))
 	lead := fmt.Sprintf("  %s%-*s", level, textColumn-checkColumn, f.Check)
-	for _, line := range fold(f.Text, width-textColumn) {
+	for _, line := range fit.Fold(f.Text, width-textColumn) {
 		fmt.Fprintf(b, "%s%s\n", lead, line)
 		lead = strings.Repeat(" ", textColumn)
 	}
 	if f.Do != "" {
 		lead = strings.Repeat(" ", textColumn) + "-> "
-		for _, line := range fold(f.Do, width-textColumn-3) {
+		for _, line := range fit.Fold(f.Do, width-textColumn-3) {
 			fmt.Fprintf(b, "%s%s\n", lead, line)
 			lead = strings.Repeat(" ", textColumn+3)
 		}
@@ -74,7 +75,7 @@ func printSettings(b *bytes.Buffer, r *doctor.Report, all bool, width int) {
 	}
 	for _, s := range list {
 		lead := fmt.Sprintf("  %-*s  %-*s  ", name, s.Name, value, s.Value)
-		for _, line := range fold(s.Source, max(20, width-len(lead))) {
+		for _, line := range fit.Fold(s.Source, max(20, width-len(lead))) {
 			fmt.Fprintf(b, "%s%s\n", lead, line)
 			lead = strings.Repeat(" ", len(lead))
 		}

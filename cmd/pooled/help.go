@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // entry is a word and what it means.
@@ -65,8 +67,8 @@ func describe(f *flag.Flag) entry {
 	return entry{name, text}
 }
 
-// printEntries prints entries, indented by so many columns:
-// behind the word where all words are short enough for that, else below it.
+// printEntries prints what each word means, indented by so many columns: behind
+// the word where all words are short enough for that, else below it.
 func printEntries(w io.Writer, title string, list []entry, indent int) {
 	if len(list) == 0 {
 		return
@@ -79,27 +81,9 @@ func printEntries(w io.Writer, title string, list []entry, indent int) {
 			fmt.Fprintln(w, lead)
 			lead = ""
 		}
-		for _, line := range fold(e.text, helpWidth-indent) {
+		for _, line := range fit.Fold(e.text, helpWidth-indent) {
 			fmt.Fprintf(w, "%-*s%s\n", indent, lead, line)
 			lead = ""
 		}
 	}
-}
-
-// fold breaks a text into lines of at most width columns. A word that is longer
-// than that has a line of its own.
-func fold(text string, width int) []string {
-	var lines []string
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
-			lines, line = append(lines, line), word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

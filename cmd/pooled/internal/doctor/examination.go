@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	gomysql "github.com/go-sql-driver/mysql"
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/cmd/pooled/internal/dsn"
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 	"github.com/pooledsql/pooled/mysql"
 	"github.com/pooledsql/pooled/pgx"
 )
@@ -47,9 +47,10 @@ type server interface {
 	privileges(context.Context, *examination)
 }
 
-// add adds a line to the report.
+// add adds a line to the report. What a server said is in it, so it is cleaned of
+// what a terminal would take for a command.
 func (e *examination) add(check string, l Level, values map[string]any, do, format string, args ...any) {
-	e.report.Findings = append(e.report.Findings, Finding{check, l, oneLine(fmt.Sprintf(format, args...)), do, values})
+	e.report.Findings = append(e.report.Findings, Finding{check, l, fit.Clean(fmt.Sprintf(format, args...)), do, values})
 }
 
 // unknown adds a line about something that could not be asked. A server that
@@ -62,9 +63,6 @@ func (e *examination) unknown(check string, err error) {
 	}
 	e.add(check, Warning, nil, "the rest does not depend on it", "could not be asked: %v", err)
 }
-
-// oneLine makes one line of a text; pgx breaks its errors into several.
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // open reads the DSN and the settings, and contacts nobody. It reports all
 // that is wrong with them.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	gomysql "github.com/go-sql-driver/mysql"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // mysqlServer asks MySQL, MariaDB and what speaks their protocol.
@@ -65,7 +67,7 @@ func (s *mysqlServer) identify(ctx context.Context, e *examination) bool {
 	if s.database != "" {
 		database = "database " + s.database
 	}
-	e.report.Server = name + " at " + place(e.end)
+	e.report.Server = fit.Clean(name + " at " + place(e.end))
 	values := map[string]any{"version": name, "user": s.user, "database": s.database, "comment": comment}
 	if older(number, strings.Fields(oldest)[1]) {
 		e.add("server", Warning, values, "use "+oldest+" or later", "%s, user %s, %s", name, s.user, database)

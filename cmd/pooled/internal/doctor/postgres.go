@@ -12,6 +12,7 @@ import (
 
 	gopgx "github.com/jackc/pgx/v5"
 
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 	"github.com/pooledsql/pooled/pgx"
 )
 
@@ -65,7 +66,7 @@ func (s *postgresServer) identify(ctx context.Context, e *examination) bool {
 	}
 	name := productOf(version)
 	s.cockroach = strings.Contains(version, "CockroachDB")
-	e.report.Server = name + " at " + place(e.end)
+	e.report.Server = fit.Clean(name + " at " + place(e.end))
 	values := map[string]any{"version": name, "user": s.user, "database": database}
 	if major := majorOf(name, "PostgreSQL "); major > 0 && major < oldestPostgres {
 		e.add("server", Warning, values, "use PostgreSQL "+strconv.Itoa(oldestPostgres)+" or later, which the pool is tested with", "%s, user %s, database %s", name, s.user, database)

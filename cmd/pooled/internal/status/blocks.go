@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // once bounds the rows of each list where there is no height to do so.
@@ -112,7 +114,7 @@ func (f *Frame) statements(p *Pool, width int) block {
 			}
 			l.add(f.Style, colour, field(c.show(d), c.width))
 		}
-		l.add(f.Style, "", "  ").add(f.Style, "", cut(clean(d.Digest), width-l.n, f.dots()))
+		l.add(f.Style, "", "  ").add(f.Style, "", fit.Cut(fit.Clean(d.Digest), width-l.n, f.dots()))
 		b.rows = append(b.rows, l.String())
 	}
 	return b
@@ -123,8 +125,8 @@ func (f *Frame) advised(p *Pool, width int) block {
 	b := block{title: "Advice", weight: 1}
 	colours := map[string]string{"critical": Red, "warning": Yellow}
 	for _, a := range p.Advice {
-		l := new(line).add(f.Style, colours[a.Severity], clean(a.Severity)).to(10)
-		l.add(f.Style, "", cut(clean(strings.TrimSuffix(a.Title, ".")+": "+a.Action), width-l.n, f.dots()))
+		l := new(line).add(f.Style, colours[a.Severity], fit.Clean(a.Severity)).to(10)
+		l.add(f.Style, "", fit.Cut(fit.Clean(strings.TrimSuffix(a.Title, ".")+": "+a.Action), width-l.n, f.dots()))
 		b.rows = append(b.rows, l.String())
 	}
 	return b
@@ -137,21 +139,21 @@ const callerWidth = 85
 func (f *Frame) loans(p *Pool, width int) block {
 	b := block{title: "Held connections", weight: 1, total: p.Stats.Connections.InUse}
 	for _, loan := range p.Stats.Loans {
-		state := clean(loan.State)
+		state := fit.Clean(loan.State)
 		if loan.Transaction && !strings.Contains(state, "transaction") {
 			state += ", in tx"
 		}
 		l := new(line).add(f.Style, "", field(millis(loan.AgeMs), 8)).add(f.Style, "", "  ")
-		l.add(f.Style, map[bool]string{true: Yellow}[loan.State == "idle in transaction" || loan.State == "idle"], cut(state, 19, f.dots())).to(31)
+		l.add(f.Style, map[bool]string{true: Yellow}[loan.State == "idle in transaction" || loan.State == "idle"], fit.Cut(state, 19, f.dots())).to(31)
 		text := width - l.n
 		if caller := shortCaller(loan.Caller); caller != "" && width >= callerWidth {
-			l.add(f.Style, "", cut(clean(loan.Digest), text/2-2, f.dots())).to(width - text/2)
-			if columns(caller) > text/2 { // the line tells most
+			l.add(f.Style, "", fit.Cut(fit.Clean(loan.Digest), text/2-2, f.dots())).to(width - text/2)
+			if fit.Columns(caller) > text/2 { // the line tells most
 				caller = caller[strings.LastIndexByte(caller, ' ')+1:]
 			}
-			l.add(f.Style, Dim, cut(caller, text/2, f.dots()))
+			l.add(f.Style, Dim, fit.Cut(caller, text/2, f.dots()))
 		} else {
-			l.add(f.Style, "", cut(clean(loan.Digest), text, f.dots()))
+			l.add(f.Style, "", fit.Cut(fit.Clean(loan.Digest), text, f.dots()))
 		}
 		b.rows = append(b.rows, l.String())
 	}
@@ -164,9 +166,9 @@ var callerForm = regexp.MustCompile(`^(.*) \((.*):([0-9]+)\)$`)
 func shortCaller(caller string) string {
 	m := callerForm.FindStringSubmatch(caller)
 	if m == nil {
-		return clean(caller)
+		return fit.Clean(caller)
 	}
-	return clean(path.Base(m[1]) + " " + path.Base(strings.ReplaceAll(m[2], `\`, "/")) + ":" + m[3])
+	return fit.Clean(path.Base(m[1]) + " " + path.Base(strings.ReplaceAll(m[2], `\`, "/")) + ":" + m[3])
 }
 
 // waiters draws who waits for a connection, the first in line first.
@@ -174,7 +176,7 @@ func (f *Frame) waiters(p *Pool, width int) block {
 	b := block{title: "Waiting callers", weight: 1, total: p.Stats.Connections.Waiting}
 	for _, w := range p.Stats.Waiters {
 		l := new(line).add(f.Style, "", field(millis(w.WaitedMs), 8)).add(f.Style, "", "  ")
-		l.add(f.Style, "", cut(clean(w.Digest), width-l.n, f.dots()))
+		l.add(f.Style, "", fit.Cut(fit.Clean(w.Digest), width-l.n, f.dots()))
 		b.rows = append(b.rows, l.String())
 	}
 	return b
@@ -186,8 +188,8 @@ func (f *Frame) events(p *Pool, width int) block {
 	for i := len(p.Stats.Events) - 1; i >= 0; i-- {
 		e := p.Stats.Events[i]
 		l := new(line).add(f.Style, "", e.At.Local().Format("15:04:05")).add(f.Style, "", "  ")
-		l.add(f.Style, Cyan, cut(clean(e.Kind), 12, f.dots())).to(24)
-		l.add(f.Style, "", cut(clean(e.Text), width-l.n, f.dots()))
+		l.add(f.Style, Cyan, fit.Cut(fit.Clean(e.Kind), 12, f.dots())).to(24)
+		l.add(f.Style, "", fit.Cut(fit.Clean(e.Text), width-l.n, f.dots()))
 		b.rows = append(b.rows, l.String())
 	}
 	return b

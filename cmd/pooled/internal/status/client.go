@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // Client asks a monitor.
@@ -114,7 +116,7 @@ func (c *Client) get(ctx context.Context, path string) (json.RawMessage, error) 
 	}
 	var refused struct{ Error string }
 	if json.Unmarshal(body, &refused) == nil && refused.Error != "" {
-		return nil, fmt.Errorf("%s: %s: %s", c.Address()+path, resp.Status, clean(refused.Error))
+		return nil, fmt.Errorf("%s: %s: %s", c.Address()+path, resp.Status, fit.Clean(refused.Error))
 	}
 	hint := ""
 	if resp.StatusCode == http.StatusNotFound {

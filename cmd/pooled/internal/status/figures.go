@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // figures draws how long things take, now and since the beginning: statements by
@@ -17,7 +19,7 @@ func (f *Frame) figures(p *Pool, width int) []string {
 	}
 	var rows []row
 	for _, c := range p.Stats.byTime() {
-		r := row{name: clean(c.Class), now: c.Time}
+		r := row{name: fit.Clean(c.Class), now: c.Time}
 		if before != nil {
 			r.then = new(durations)
 			for _, then := range before.Stats.Statements.Classes {
@@ -70,7 +72,7 @@ func (f *Frame) figures(p *Pool, width int) []string {
 	head := new(line).to(figureColumn)
 	body := make([]*line, len(rows))
 	for i, r := range rows {
-		body[i] = new(line).add(f.Style, Bold, cut(r.name, figureColumn-1, f.dots())).to(figureColumn)
+		body[i] = new(line).add(f.Style, Bold, fit.Cut(r.name, figureColumn-1, f.dots())).to(figureColumn)
 	}
 	for _, c := range cells {
 		if head.n+c.width > width || c.live && before == nil {
@@ -100,7 +102,7 @@ func (f *Frame) counters(p *Pool, width int) []string {
 	}
 	items := []item{{"errors", errors, Red}}
 	for _, code := range slices.Sorted(maps.Keys(s.Statements.Errors)) {
-		items = append(items, item{clean(code), s.Statements.Errors[code], ""})
+		items = append(items, item{fit.Clean(code), s.Statements.Errors[code], ""})
 	}
 	items = append(items, []item{
 		{"acquire timeouts", s.AcquireTimeouts, Red}, {"queue full", s.QueueFull, Red}, {"dial errors", s.DialErrors, Red},
@@ -115,13 +117,13 @@ func (f *Frame) counters(p *Pool, width int) []string {
 			continue
 		}
 		text := fmt.Sprintf("%s %s", i.name, count(i.n))
-		if l.n > 0 && l.n+3+columns(text) > width {
+		if l.n > 0 && l.n+3+fit.Columns(text) > width {
 			lines, l = append(lines, l.String()), new(line)
 		}
 		if l.n > 0 {
 			l.add(f.Style, "", "   ")
 		}
-		l.add(f.Style, i.colour, cut(text, width, f.dots()))
+		l.add(f.Style, i.colour, fit.Cut(text, width, f.dots()))
 	}
 	if l.n > 0 {
 		lines = append(lines, l.String())

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // Frame is one picture of a monitor's pools.
@@ -32,7 +34,7 @@ const wideWidth = 150
 // Lines draws the frame.
 func (f *Frame) Lines() []string {
 	if f.Width < leastWidth {
-		return f.fit(fold(fmt.Sprintf("pooled status wants %d columns; here are %d", leastWidth, f.Width), f.Width))
+		return f.fit(fit.Fold(fmt.Sprintf("pooled status wants %d columns; here are %d", leastWidth, f.Width), f.Width))
 	}
 	lines := f.head()
 	if f.Height == 0 {
@@ -79,7 +81,7 @@ func (f *Frame) fit(lines []string) []string {
 func (f *Frame) head() []string {
 	at := f.Now.At.Format("15:04:05")
 	l := new(line).add(f.Style, Bold, "pooled status").add(f.Style, "", "  ")
-	l.add(f.Style, Cyan, cut(f.Address, f.Width-l.n-len(at)-2, f.dots()))
+	l.add(f.Style, Cyan, fit.Cut(f.Address, f.Width-l.n-len(at)-2, f.dots()))
 	if f.Held {
 		l.right(f.Style, Yellow, "held still at "+at, f.Width)
 	} else {
@@ -87,7 +89,7 @@ func (f *Frame) head() []string {
 	}
 	lines := []string{l.String()}
 	if f.Trouble != "" {
-		for _, text := range fold(clean(f.Trouble), f.Width) {
+		for _, text := range fit.Fold(fit.Clean(f.Trouble), f.Width) {
 			lines = append(lines, f.paint(Red, text))
 		}
 	}
@@ -102,7 +104,7 @@ func (f *Frame) foot() string {
 		keys = []string{"q quit", "tab next pool", "space hold still"}
 	}
 	for _, key := range keys {
-		if l.n+columns(key)+3 <= f.Width {
+		if l.n+fit.Columns(key)+3 <= f.Width {
 			l.add(f.Style, Dim, key).add(f.Style, "", "   ")
 		}
 	}
@@ -134,7 +136,7 @@ func (f *Frame) overview(selected *Pool) []string {
 	const mark, state = 2, 11
 	name, least := 4, 8
 	for _, p := range f.Now.Pools {
-		name = max(name, columns(clean(p.Stats.Name)))
+		name = max(name, fit.Columns(fit.Clean(p.Stats.Name)))
 	}
 	room := f.Width - mark - state
 	for i, c := range cells {
@@ -155,8 +157,8 @@ func (f *Frame) overview(selected *Pool) []string {
 		if p == selected {
 			l.add(f.Style, Cyan, ">")
 		}
-		l.to(mark).add(f.Style, "", cut(clean(p.Stats.Name), name, f.dots())).to(mark+name+2).
-			add(f.Style, statusColours[p.Health.Status], cut(clean(p.Health.Status), state-1, f.dots())).to(mark + name + 2 + state)
+		l.to(mark).add(f.Style, "", fit.Cut(fit.Clean(p.Stats.Name), name, f.dots())).to(mark+name+2).
+			add(f.Style, statusColours[p.Health.Status], fit.Cut(fit.Clean(p.Health.Status), state-1, f.dots())).to(mark + name + 2 + state)
 		for _, c := range cells {
 			text, colour := c.show(p)
 			l.add(f.Style, colour, field(text, c.width))
@@ -242,7 +244,7 @@ func visible(text string) int {
 		before, rest, ok := strings.Cut(text, "\x1b[")
 		b.WriteString(before)
 		if !ok {
-			return columns(b.String())
+			return fit.Columns(b.String())
 		}
 		_, text, _ = strings.Cut(rest, "m")
 	}
@@ -252,23 +254,23 @@ func visible(text string) int {
 func (f *Frame) identity(p *Pool) []string {
 	h := &p.Health
 	colour := statusColours[h.Status]
-	state := f.bullet() + " " + clean(h.Status)
+	state := f.bullet() + " " + fit.Clean(h.Status)
 	if !h.Ready {
 		state += ", not ready"
 	}
 	if h.Breaker != "" && h.Breaker != "closed" {
-		state += ", breaker " + clean(h.Breaker)
+		state += ", breaker " + fit.Clean(h.Breaker)
 	}
 	server := ""
 	if h.Latency > 0 {
 		server = "server " + millis(h.Latency)
 	}
-	l := new(line).add(f.Style, Bold, cut(clean(p.Stats.Name), max(8, f.Width-columns(state)-3), f.dots())).add(f.Style, "", "   ")
-	l.add(f.Style, colour, cut(state, f.Width-l.n, f.dots())).right(f.Style, "", server, f.Width)
+	l := new(line).add(f.Style, Bold, fit.Cut(fit.Clean(p.Stats.Name), max(8, f.Width-fit.Columns(state)-3), f.dots())).add(f.Style, "", "   ")
+	l.add(f.Style, colour, fit.Cut(state, f.Width-l.n, f.dots())).right(f.Style, "", server, f.Width)
 	lines := []string{l.String()}
 	for _, r := range h.Reasons {
 		lead := "  ! "
-		for _, text := range fold(clean(r.Text), f.Width-len(lead)) {
+		for _, text := range fit.Fold(fit.Clean(r.Text), f.Width-len(lead)) {
 			lines = append(lines, lead+f.paint(statusColours[r.Status], text))
 			lead = "    "
 		}
@@ -303,10 +305,10 @@ func (f *Frame) connections(p *Pool) []string {
 	}
 	beside := strings.Join(others, ", ")
 	l := new(line).add(f.Style, Bold, "in use").to(figureColumn).add(f.Style, "", fmt.Sprintf("%d of %d", c.InUse, c.Max)).add(f.Style, "", "  ").to(graphColumn)
-	if width := min(60, f.Width-l.n-columns(beside)-2); width >= 8 {
+	if width := min(60, f.Width-l.n-fit.Columns(beside)-2); width >= 8 {
 		l.drawn(f.bar(width, c.InUse, c.Idle, c.Max, colour), width).add(f.Style, "", "  ")
 	}
-	if l.n+columns(beside) <= f.Width {
+	if l.n+fit.Columns(beside) <= f.Width {
 		l.add(f.Style, "", beside)
 	}
 	lines := []string{l.String()}
@@ -317,7 +319,7 @@ func (f *Frame) connections(p *Pool) []string {
 	if graphs {
 		n := min(len(past.inUse), width)
 		span := "last " + (time.Duration(n-1) * f.Every).Round(time.Second).String()
-		lines = append(lines, new(line).to(figureColumn).add(f.Style, Dim, cut(span, graphColumn-figureColumn-1, "")).to(graphColumn).
+		lines = append(lines, new(line).to(figureColumn).add(f.Style, Dim, fit.Cut(span, graphColumn-figureColumn-1, "")).to(graphColumn).
 			drawn(f.graph(width, past.inUse, c.Max, colour), width).String())
 	}
 	colour = ""

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 	"github.com/pooledsql/pooled/internal/leak"
 )
 
@@ -91,7 +92,11 @@ func TestNoFigureIsCut(t *testing.T) {
 				t.Fatalf("the widest picture lacks figures: %v\n%s", known, strings.Join(f.Lines(), "\n"))
 			}
 			for width := leastWidth; width <= 260; width += 1 + width/90*8 {
-				for _, height := range []int{0, 1, 8, 24, 40} {
+				heights := []int{0, 24}
+				if width%10 == 0 {
+					heights = []int{0, 1, 8, 24, 40}
+				}
+				for _, height := range heights {
 					f.Width, f.Height = width, height
 					lines := f.Lines()
 					if height > 0 && len(lines) != height {
@@ -99,7 +104,7 @@ func TestNoFigureIsCut(t *testing.T) {
 					}
 					for _, line := range lines {
 						plain := painted.ReplaceAllString(line, "")
-						if n := columns(plain); n > width {
+						if n := fit.Columns(plain); n > width {
 							t.Errorf("%dx%d: %d columns: %s", width, height, n, plain)
 						}
 						if strings.ContainsAny(plain, "\x1b\a") {
@@ -155,11 +160,8 @@ func TestAPictureShowsWhatMatters(t *testing.T) {
 	}
 }
 
-func TestTextsFit(t *testing.T) {
+func TestFiguresAreShort(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{cut("abcdef", 6, "…"), "abcdef"}, {cut("abcdef", 5, "…"), "abcd…"}, {cut("ab cdef", 4, "…"), "ab…"}, {cut("表のなまえ", 5, "…"), "表の…"},
-		{cut("abc", 0, "…"), ""}, {cut("took 12345 ms", 9, "…"), "took…"}, {clean("a\x1b[31mb\nc\t d\u202e"), "a[31mb c d"},
-		{strings.Join(fold("aa bb cccccc", 5), "|"), "aa bb|ccccc|c"}, {strings.Join(fold("", 5), "|"), ""},
 		{count(999), "999"}, {count(1234567), "1,234,567"}, {count(12345678), "12M"}, {count(1 << 63), "9,223,372,036G"},
 		{rate(0), "0"}, {rate(0.01), "<0.1"}, {rate(0.26), "0.3"}, {rate(9.96), "10"}, {rate(12345.6), "12,346"},
 		{millis(0), "-"}, {millis(0.031), "31 µs"}, {millis(0.5), "0.50 ms"}, {millis(12.34), "12.3 ms"}, {millis(123.4), "123 ms"}, {millis(999.6), "1.00 s"},
@@ -176,11 +178,11 @@ func TestBarsAndGraphsAreAsWideAsTheyShould(t *testing.T) {
 	for _, s := range []Style{{Unicode: true}, {}} {
 		for width := range 20 {
 			for _, n := range [][3]int{{0, 0, 0}, {1, 0, 1000}, {5, 5, 10}, {10, 3, 10}, {1, 1, 1}} {
-				if got := columns(s.bar(width, n[0], n[1], n[2], Green)); got != width {
+				if got := fit.Columns(s.bar(width, n[0], n[1], n[2], Green)); got != width {
 					t.Errorf("bar of %v: %d columns, want %d", n, got, width)
 				}
 			}
-			if got := columns(s.graph(width, []int{0, 1, 2, 3, 99, -1}, 3, Green)); got != width {
+			if got := fit.Columns(s.graph(width, []int{0, 1, 2, 3, 99, -1}, 3, Green)); got != width {
 				t.Errorf("graph: %d columns, want %d", got, width)
 			}
 		}

@@ -1,6 +1,10 @@
 package status
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
+)
 
 // line is a line of the screen that knows how wide it is; colours take no room.
 type line struct {
@@ -11,7 +15,7 @@ type line struct {
 // add adds a text.
 func (l *line) add(s Style, colour, text string) *line {
 	l.b.WriteString(s.paint(colour, text))
-	l.n += columns(text)
+	l.n += fit.Columns(text)
 	return l
 }
 
@@ -34,15 +38,15 @@ func (l *line) to(column int) *line {
 // right adds a text that ends at a column, if there is room for it and a space
 // before.
 func (l *line) right(s Style, colour, text string, column int) *line {
-	if l.n+1+columns(text) > column {
+	if l.n+1+fit.Columns(text) > column {
 		return l
 	}
-	return l.to(column-columns(text)).add(s, colour, text)
+	return l.to(column-fit.Columns(text)).add(s, colour, text)
 }
 
 func (l *line) String() string { return strings.TrimRight(l.b.String(), " ") }
 
 // field is a figure in a column of a table.
 func field(text string, width int) string {
-	return strings.Repeat(" ", max(0, width-columns(text))) + text
+	return strings.Repeat(" ", max(0, width-fit.Columns(text))) + text
 }
