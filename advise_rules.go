@@ -57,7 +57,7 @@ var adviceRules = []adviceRule{
 	{AdviceSlowStatement, "A slow read returns few rows", false, judgeSlowStatement,
 		"A read took 50 ms or more on average, in five or more calls, returned 100 rows or fewer each time, and took a fifth or more of the time of all statements. Only the eight reads that took the most time since the pool's making are looked at."},
 	{AdviceMissingIndex, "A read goes through a whole table", true, judgeMissingIndex,
-		"`Pool.Explain` was called for it, and the plan reads 1,000 rows or more of a table without an index."},
+		"`pooled.Explain` was called for it within the last hour, and the plan reads a table of 1,000 rows or more from end to end to find a tenth of them or fewer."},
 	{AdviceMaxOpenConns, "SetMaxOpenConns puts a queue before the pool's", true, judgeMaxOpenConns,
 		"The program called it on the sql.DB that `From` was asked about."},
 	{AdviceSessionState, "Connections carry session state", false, judgeSessionState,

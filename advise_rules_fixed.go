@@ -94,4 +94,25 @@ func judgePooler(v *view) []Advice {
 	})
 }
 
-func judgeMissingIndex(v *view) (list []Advice) { return nil }
+func judgeMissingIndex(v *view) (list []Advice) {
+	for _, plan := range v.plans {
+		for _, s := range plan.Scans {
+			if s.Index != "" || s.Rows < 1000 || s.Found > s.Rows/10 {
+				continue
+			}
+			found := "what it looks for"
+			if s.Found >= 0 {
+				found = fmt.Sprintf("about %d", s.Found)
+			}
+			list = append(list, Advice{
+				subject:    plan.Digest + s.Table,
+				Severity:   SeverityInfo,
+				Observed:   fmt.Sprintf("The plan of this reads the table %s from end to end: %s", s.Table, shortened(plan.Digest)),
+				Arithmetic: fmt.Sprintf("About %d rows are read to find %s.", s.Rows, found),
+				Action:     fmt.Sprintf("Make an index on the columns of %s that it compares, and ask for the plan again.", s.Table),
+				Effect:     "It reads the rows that it returns; each write of the table pays a little for it.",
+			})
+		}
+	}
+	return list
+}

@@ -135,6 +135,13 @@ func TestRulesSpeakWhenTheyShould(t *testing.T) {
 		{"literals", func(v *view) { v.missed = 20_000 }, AdviceLiterals, SeverityWarning, "", ""},
 		{"a slow read", heavyRead, AdviceSlowStatement, SeverityInfo, "", ""},
 		{"a slow read of many rows", both(heavyRead, func(v *view) { v.heavy[0].rows = 1e6 }), fine, 0, "", ""},
+		{"a plan without an index", func(v *view) {
+			v.plans = []Plan{{Digest: "SELECT 1", Scans: []Scan{{Table: "orders", Rows: 100_000, Found: 7}}}}
+		}, AdviceMissingIndex, SeverityInfo, "", ""},
+		{"a plan that wants most of the table", func(v *view) { v.plans = []Plan{{Scans: []Scan{{Table: "orders", Rows: 100_000, Found: 60_000}}}} }, fine, 0, "", ""},
+		{"a plan with an index", func(v *view) {
+			v.plans = []Plan{{Scans: []Scan{{Table: "orders", Index: "pk", Rows: 100_000, Found: 7}}}}
+		}, fine, 0, "", ""},
 		{"session state", func(v *view) { v.stateful, v.left = 2, StateSetting }, AdviceSessionState, SeverityInfo, "pool_reset", "dirty"},
 
 		{"plain text to another host", change(func(c *Config) { c.end = Endpoint{Host: "db.example.com", TLS: TLSOff} }), AdviceTLS, SeverityWarning, "sslmode", "verify-full"},

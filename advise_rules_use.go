@@ -189,7 +189,7 @@ func judgeSlowStatement(v *view) (list []Advice) {
 			Severity:   SeverityInfo,
 			Observed:   fmt.Sprintf("In the last %s this took %s on average and returned %s rows each time: %s", brief(v.span), brief(mean), figure(each), shortened(h.digest)),
 			Arithmetic: fmt.Sprintf("%d calls x %s = %s, which is %s of the time of all statements.", h.calls, brief(mean), brief(time.Duration(h.time)), percent(share)),
-			Action:     "Look at its plan (EXPLAIN, or Pool.Explain) for a table that is read from end to end, and at the server for locks.",
+			Action:     "Look at its plan (EXPLAIN, or pooled.Explain) for a table that is read from end to end, and at the server for locks.",
 			Effect:     "With an index for what it looks for, a statement that returns so few rows takes milliseconds.",
 		}
 		if share >= 0.5 {

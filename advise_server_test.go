@@ -3,6 +3,7 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -143,5 +144,51 @@ func TestRepeatedStatementsAndRoundTripsLeadToAdvice(t *testing.T) {
 			}
 		})
 		adviceOf(t, p, pooled.AdviceLiterals)
+	})
+}
+
+func TestExplainFindsTheTableThatWantsAnIndex(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		t.Parallel()
+		db, p := s.open(t, limits(0, 4))
+		do(t, db, "CREATE TABLE orders (id int PRIMARY KEY, customer int, note varchar(40))")
+		var values strings.Builder
+		for i := range 5000 {
+			fmt.Fprintf(&values, "(%d, %d, 'x'),", i, i%700)
+		}
+		do(t, db, "INSERT INTO orders VALUES "+strings.TrimSuffix(values.String(), ","))
+		analyze := "ANALYZE orders"
+		if s.driver == "mysql" {
+			analyze = "ANALYZE TABLE orders"
+		}
+		do(t, db, analyze)
+		const secret = "4242424242"
+		query := "SELECT note FROM orders WHERE customer = " + s.arg + " AND note <> '" + secret + "'"
+		plan, err := pooled.Explain(t.Context(), db, query, 7)
+		if err != nil || len(plan.Scans) != 1 {
+			t.Fatalf("%+v, %v", plan, err)
+		}
+		if scan := plan.Scans[0]; scan.Table != "orders" || scan.Index != "" || scan.Rows < 4000 || scan.Rows > 6000 {
+			t.Errorf("%+v", plan)
+		}
+		a := adviceOf(t, p, pooled.AdviceMissingIndex)
+		if text := fmt.Sprintf("%+v %+v", plan, a); strings.Contains(text, secret) || !strings.Contains(text, "orders") {
+			t.Error(text)
+		}
+		do(t, db, "CREATE INDEX by_customer ON orders (customer)")
+		if plan, err = pooled.Explain(t.Context(), db, query, 7); err != nil || len(plan.Scans) != 1 || plan.Scans[0].Index != "by_customer" {
+			t.Errorf("with an index: %+v, %v", plan, err)
+		}
+		if all := p.Advise(); all != nil {
+			t.Errorf("with an index: %v", all)
+		}
+		for _, query := range []string{"DELETE FROM orders", "SELECT 1; SELECT 2", "SELECT nextval('x')", "WITH d AS (DELETE FROM orders RETURNING id) SELECT id FROM d", "EXPLAIN SELECT 1", "ANALYZE SELECT 1", "nonsense"} {
+			if _, err := pooled.Explain(t.Context(), db, query); !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: %v", query, err)
+			}
+		}
+		if n := ask[int](t, db, "SELECT count(*) FROM orders"); n != 5000 {
+			t.Errorf("%d rows are left", n)
+		}
 	})
 }

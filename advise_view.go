@@ -71,7 +71,9 @@ func (a *advisor) facts(p *Pool) *view {
 		v.limits = &limits
 	}
 	for _, plan := range a.plans {
-		v.plans = append(v.plans, plan)
+		if time.Since(plan.At) < planAge {
+			v.plans = append(v.plans, plan)
+		}
 	}
 	v.shown = make(map[AdviceCode]bool)
 	for _, k := range a.known {
