@@ -29,10 +29,9 @@ type examination struct {
 	settled pooled.Config // what the pool would run with
 	end     pooled.Endpoint
 
-	bare      *sql.DB   // without the pool
-	conn      *sql.Conn // of bare, on which questions are asked
-	proxy     proxy     // what stands between
-	superuser bool
+	bare  *sql.DB   // without the pool
+	conn  *sql.Conn // of bare, on which questions are asked
+	proxy proxy     // what stands between
 }
 
 // server is what differs between families of servers. Its methods report what

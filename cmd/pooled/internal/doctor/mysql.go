@@ -82,7 +82,6 @@ func (s *mysqlServer) identify(ctx context.Context, e *examination) bool {
 	s.variables, _ = e.pairs(ctx, `SHOW SESSION VARIABLES WHERE Variable_name IN ('max_connections', 'max_user_connections', 'wait_timeout',
  'idle_transaction_timeout', 'max_statement_time', 'max_execution_time', 'max_allowed_packet', 'max_prepared_stmt_count')`)
 	s.grants = readGrants(ctx, e)
-	e.superuser = s.grants.has("", "SUPER", "CONNECTION_ADMIN", "CONNECTION ADMIN")
 	return true
 }
 

@@ -22,6 +22,7 @@ const oldestPostgres = 12
 // postgresServer asks PostgreSQL, and what speaks its protocol.
 type postgresServer struct {
 	user      string
+	superuser bool
 	cockroach bool
 }
 
@@ -150,12 +151,12 @@ func (s *postgresServer) encryption(ctx context.Context, e *examination) {
 func (s *postgresServer) limits(ctx context.Context, e *examination) {
 	c := capacity{open: -1, others: -1}
 	err := e.row(ctx, `SELECT current_setting('max_connections')::int8, current_setting('superuser_reserved_connections')::int8 +
- coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int8, current_setting('is_superuser') = 'on'`, &c.max, &c.reserved, &e.superuser)
+ coalesce(nullif(current_setting('reserved_connections', true), ''), '0')::int8, current_setting('is_superuser') = 'on'`, &c.max, &c.reserved, &s.superuser)
 	if err != nil {
 		e.unknown("connections", err)
 		return
 	}
-	if e.superuser {
+	if s.superuser {
 		c.reserved = 0
 	}
 	// backend_type is hidden from who may not see other users' sessions; a user
@@ -169,7 +170,7 @@ func (s *postgresServer) limits(ctx context.Context, e *examination) {
 		&user, &database); err != nil {
 		e.unknown("user_limit", err)
 	}
-	if !e.superuser {
+	if !s.superuser {
 		c.user, c.database = int(user.Int64), int(database.Int64)
 	}
 	c.judge(e)
@@ -201,7 +202,7 @@ func (s *postgresServer) timeouts(ctx context.Context, e *examination) {
 }
 
 func (s *postgresServer) privileges(ctx context.Context, e *examination) {
-	if e.superuser {
+	if s.superuser {
 		e.add("superuser", Warning, nil, "create a role of its own for the program, without SUPERUSER: a superuser passes every check and takes the reserved sessions",
 			"the user %s is a superuser", s.user)
 	} else {
