@@ -35,9 +35,9 @@ MaxScale, RDS Proxy), its limits and timeouts beside the settings of the pool,
 what the user may do, the settings in effect and where each came from, and what
 the pool advises.
 
-It only reads: every question is asked in a transaction that the server keeps
-from writing. It makes a handful of connections, one after the other. No
-password is ever shown.
+It only reads, with SELECT and SHOW, and asks in transactions that the server
+keeps from writing. It makes a handful of connections. No password is ever
+shown.
 
 A failure is for a pipeline to stop at: the program would not run, or would
 fail under load. A warning is not, unless -strict says so.`,
