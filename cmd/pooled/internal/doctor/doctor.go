@@ -1,7 +1,8 @@
 // Package doctor is what "pooled check" runs: it connects to a server as the
 // pool would, asks it about itself, and compares the answers with the settings
-// of the pool. It writes nothing: it asks with SELECT and SHOW, but for some
-// that only a pooler answers, in transactions that the server keeps from writing.
+// of the pool. It writes nothing: it asks with SELECT and SHOW, in transactions
+// that the server keeps from writing, but for the few questions that are to a
+// pooler in between and those of the pool itself.
 package doctor
 
 import (
