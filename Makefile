@@ -16,7 +16,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install the database servers and the browser that the tests start, where they are missing
+deps: ## install the servers, the browser and the terminal that the tests start, where they are missing
 	@scripts/deps.sh
 
 .PHONY: test

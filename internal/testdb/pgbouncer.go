@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,9 +18,10 @@ import (
 
 // PgBouncer starts PgBouncer in transaction mode in front of a database of a
 // PostgreSQL server, with at most that many sessions behind it, and returns a
-// DSN that leads through it. It ends with the test, which fails if PgBouncer is
-// not installed.
-func (s *Server) PgBouncer(tb testing.TB, database string, sessions int) string {
+// DSN that leads through it. Further lines of its configuration, such as
+// "pool_mode = session", win over what it has otherwise. It ends with the test,
+// which fails if PgBouncer is not installed.
+func (s *Server) PgBouncer(tb testing.TB, database string, sessions int, lines ...string) string {
 	tb.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -47,7 +49,7 @@ func (s *Server) PgBouncer(tb testing.TB, database string, sessions int) string 
 	file := filepath.Join(dir, "pgbouncer.ini")
 	text := fmt.Sprintf("[databases]\n%s = host=%s port=%s user=%s password='%s'\n"+
 		"[pgbouncer]\nlisten_addr = %s\nlisten_port = %d\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\ndefault_pool_size = %d\n",
-		database, u.Hostname(), u.Port(), u.User.Username(), password, addr.IP, addr.Port, sessions)
+		database, u.Hostname(), u.Port(), u.User.Username(), password, addr.IP, addr.Port, sessions) + strings.Join(lines, "\n") + "\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
