@@ -162,7 +162,7 @@ func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
 // packages are imported where a block names them without importing them.
 var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
-	"atomic": "sync/atomic", "embed": "embed", "fs": "io/fs", "log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "time": "time",
+	"atomic": "sync/atomic", "embed": "embed", "fs": "io/fs", "log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "strings": "strings", "time": "time",
 	"pooled": "github.com/pooledsql/pooled", "pgx": "github.com/pooledsql/pooled/pgx", "mysql": "github.com/pooledsql/pooled/mysql",
 	"migrate":    "github.com/pooledsql/pooled/migrate",
 	"otelexport": "github.com/pooledsql/pooled/otelexport", "monitor": "github.com/pooledsql/pooled/monitor",

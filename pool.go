@@ -29,6 +29,7 @@ type Pool struct {
 	stats      counters
 	budget     retryBudget
 	limits     *queryLimits  // nil: none
+	passwords  chan struct{} // the places of calls of Config.Password
 	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
@@ -84,17 +85,18 @@ type Pool struct {
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
-		cfg:      cfg,
-		made:     time.Now(),
-		base:     base,
-		endLimit: endLimit,
-		dialect:  cfg.Dialect,
-		prepares: cfg.Dialect.Prepares(),
-		log:      cfg.Logger,
-		min:      cfg.MinConns,
-		max:      cfg.MaxConns,
-		limits:   newQueryLimits(cfg),
-		texts:    newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
+		cfg:       cfg,
+		made:      time.Now(),
+		base:      base,
+		endLimit:  endLimit,
+		dialect:   cfg.Dialect,
+		prepares:  cfg.Dialect.Prepares(),
+		log:       cfg.Logger,
+		min:       cfg.MinConns,
+		max:       cfg.MaxConns,
+		limits:    newQueryLimits(cfg),
+		passwords: make(chan struct{}, max(cfg.MaxConcurrentDials, 1)),
+		texts:     newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
 	p.measures.init(cfg)
 	p.texts.adopt = p.measures.adopt
