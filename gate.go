@@ -398,7 +398,6 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links[last] = nil
 	p.links = p.links[:last]
 	l.holder = nil
-	p.noteShrinkLocked()
 	p.closing++
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)
