@@ -178,6 +178,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 		return h, nil
 	}
+	p.seeAbove()
 	p.reopen()
 	if p.fallback != nil {
 		return fallbackConn{h}, nil

@@ -23,6 +23,7 @@ const (
 	EventLeakOver    EventKind = "leak_over" // a leaked loan came back
 	EventSlow        EventKind = "slow"
 	EventRepeated    EventKind = "repeated"
+	EventUnended     EventKind = "unended_loans" // the first loan that was not ended
 	EventReady       EventKind = "ready"
 	EventNotReady    EventKind = "not_ready"
 	EventReset       EventKind = "reset" // of the statements' figures

@@ -80,6 +80,7 @@ type Pool struct {
 	background int      // goroutines under way
 	tellings   []func() // see tellLocked
 	telling    bool
+	above      atomic.Pointer[string] // who called Connect first, if not database/sql
 	logLimits  struct{ refused, away, back, failover logLimit }
 }
 
