@@ -183,6 +183,20 @@ type Config struct {
 	// Default: 3 s. Off: at once.
 	HealthSettle time.Duration
 
+	// DisableAdvise leaves Advise at what follows from the configuration: the
+	// housekeeper watches nothing for it, and the server is not asked for its
+	// limits. In a DSN: pool_advise=off.
+	DisableAdvise bool
+
+	// AdviseWaitTarget is what Advise judges the size of the pool by: how long
+	// 99 % of the callers wait for a link at most. Default: 50 ms, half of the
+	// tenth of a second within which people take an answer for immediate
+	// (Nielsen, Usability Engineering, 1993), so that the statements have the
+	// other half. Waiting a little is better than a larger pool: a server does
+	// the most with about as many statements at once as it has cores and
+	// disks (HikariCP, About Pool Sizing).
+	AdviseWaitTarget time.Duration
+
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.
 	LeakAfter time.Duration

@@ -399,6 +399,7 @@ func (h *conn) Close() error {
 // its link.
 var (
 	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	limitsStatement   = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(limits of the server)"})
 	sessionsStatement = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(sessions of the server)"})
 	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
 	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})

@@ -120,6 +120,9 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	}
 	p.queue.push(w, front)
 	p.dialLocked()
+	if !h.quiet {
+		p.crowd.count(p)
+	}
 	p.mu.Unlock()
 	return p.await(ctx, w)
 }
