@@ -159,6 +159,31 @@ func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
+// foreign are names in the documentation that are not settings of the pool, but
+// of pgxpool and PgBouncer, or codes.
+var foreign = []string{"pool_min_idle_conns", "pool_ping_timeout", "pool_mode", "pool_too_small", "pool_too_large"}
+
+// TestSettingsInTheDocumentationExist looks at what is between backticks.
+func TestSettingsInTheDocumentationExist(t *testing.T) {
+	known := map[string]bool{}
+	for _, s := range (pooled.Config{}).Settings() {
+		known[s.Name] = true
+	}
+	name := regexp.MustCompile("`(?:[^`\n]*[?&])?(pool_[a-z_]+[a-z])(?:=[^`\n]*)?`")
+	found := 0
+	for _, path := range markdown(t) {
+		for _, m := range name.FindAllStringSubmatch(read(t, path), -1) {
+			found++
+			if !known[m[1]] && !slices.Contains(foreign, m[1]) {
+				t.Errorf("%s: there is no setting %s", path, m[1])
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d names found", found)
+	}
+}
+
 // packages are imported where a block names them without importing them.
 var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
