@@ -184,6 +184,38 @@ func TestSettingsInTheDocumentationExist(t *testing.T) {
 	}
 }
 
+// TestTestsNamedInTheDocumentationExist: the pages say which test shows what.
+// Three dots stand for the rest of the name.
+func TestTestsNamedInTheDocumentationExist(t *testing.T) {
+	var tests strings.Builder
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			tests.WriteString(read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile("`(?:[^`\n]*[ /])?(Test[A-Z][A-Za-z0-9]+)(\\.\\.\\.)?[^`\n]*`")
+	found := 0
+	for _, path := range markdown(t) {
+		for _, m := range name.FindAllStringSubmatch(read(t, path), -1) {
+			found++
+			want := "func " + m[1]
+			if m[2] == "" {
+				want += "("
+			}
+			if !strings.Contains(tests.String(), want) {
+				t.Errorf("%s: there is no %s%s", path, m[1], m[2])
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d names found", found)
+	}
+}
+
 // packages are imported where a block names them without importing them.
 var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
