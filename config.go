@@ -90,7 +90,9 @@ type Config struct {
 	CheckIdleAfter time.Duration
 
 	// AcquireTimeout is how long a caller waits for a link, beside its own
-	// context. Default: 30 s, test 5 s. Off: as long as the context allows.
+	// context, and how long it waits again, all in all, for others in place of
+	// links that turn out dead or die under its statement. Default: 30 s, test
+	// 5 s. Off: as long as the context allows.
 	AcquireTimeout time.Duration
 
 	// MaxWaiters is how many callers may wait for a link; one more gets

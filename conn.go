@@ -35,6 +35,7 @@ type conn struct {
 	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
 	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
 	tries   int        // how often the present statement has been tried again
+	queued  int64      // how long it queued for that, and for links in place of dead ones
 	wants   *Statement // what the present call runs, for who looks at the queue
 	start   int64      // nano() when it began to run
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them

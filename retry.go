@@ -78,6 +78,9 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		h.ran(l, st)
 		return nil, err
 	}
+	if h.tries == 0 {
+		h.queued = 0
+	}
 	h.tries++
 	h.retried++
 	p.stats.retries.Add(1)
