@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ func TestPasswordThatNobodyAsksForIsAnError(t *testing.T) {
 	for _, off := range []bool{false, true} {
 		srv := fakedriver.New(fakedriver.PGX)
 		c, err := WrapConnector(srv.Connector(), func(c *Config) {
-			c.DisablePool = off
+			c.DisablePool, c.Logger = off, slog.New(slog.DiscardHandler)
 			c.Password = func(context.Context, Endpoint) (string, error) { return "secret", nil }
 		})
 		if err != nil {
