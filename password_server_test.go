@@ -191,7 +191,7 @@ func TestPasswordThatCannotBeHad(t *testing.T) {
 		}{
 			{"error", func(context.Context, pooled.Endpoint) (string, error) { return "S3cret", errVault }, "for 127.0.0.1: the vault is sealed", errVault},
 			{"panic", func(context.Context, pooled.Endpoint) (string, error) { panic("S3cret") }, "panicked with a string", nil},
-			{"nil map", func(context.Context, pooled.Endpoint) (string, error) { map[int]int(nil)[1] = 1; return "", nil }, "nil map", nil},
+			{"index", func(_ context.Context, to pooled.Endpoint) (string, error) { return []string(nil)[to.Port], nil }, "out of range", nil},
 			{"ignores its context", func(context.Context, pooled.Endpoint) (string, error) { <-blocked; return "", nil }, "", context.DeadlineExceeded},
 		} {
 			t.Run(c.name, func(t *testing.T) {
