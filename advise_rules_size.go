@@ -9,7 +9,7 @@ import (
 // The rules about how many links there are.
 
 func judgeTooSmall(v *view) []Advice {
-	if !v.measured() || v.troubled || v.strained {
+	if !v.measured() || v.troubled || v.strained || v.sized && v.max < v.high {
 		return nil
 	}
 	target, p99 := v.cfg.AdviseWaitTarget, v.waited(waitShare)
@@ -76,6 +76,9 @@ func (v *view) linksWanted(p99 time.Duration) (n int, how string) {
 }
 
 func judgeTooLarge(v *view) []Advice {
+	if v.sized {
+		return nil
+	}
 	if v.contended && !v.troubled {
 		n := max(linksFor(v.best.load, v.best.use, v.cfg.AdviseWaitTarget, 1), ceil(v.best.load)+1)
 		if n = rounded(n); float64(n) > 0.8*float64(v.max) {
@@ -108,7 +111,7 @@ func judgeTooLarge(v *view) []Advice {
 }
 
 func judgeServerSlowed(v *view) []Advice {
-	if v.troubled || !v.strained || v.contended {
+	if v.troubled || !v.strained || v.contended || v.sized {
 		return nil
 	}
 	return one(Advice{
@@ -143,15 +146,16 @@ func (s serverShare) count() string {
 
 func judgeServerConnections(v *view) []Advice {
 	s, ok := v.share()
-	if !ok || v.max <= s.each {
+	most := v.highest()
+	if !ok || most <= s.each {
 		return nil
 	}
 	return one(Advice{
 		Severity:   SeverityWarning,
-		Observed:   fmt.Sprintf("The pool may open %d connections, in each instance of the program; from the server's sessions there is at least %s.", v.max, s.count()),
+		Observed:   fmt.Sprintf("The pool may open %d connections, in each instance of the program; from the server's sessions there is at least %s.", most, s.count()),
 		Arithmetic: s.String(),
-		Setting:    "pool_max_conns", Now: strconv.Itoa(v.max), Value: strconv.Itoa(s.each),
-		Action: fmt.Sprintf("Set pool_max_conns to %d at most (it is %d), or allow more on the server (max_connections is %d).", s.each, v.max, v.limits.Max),
+		Setting:    "pool_max_conns", Now: strconv.Itoa(most), Value: strconv.Itoa(s.each),
+		Action: fmt.Sprintf("Set pool_max_conns to %d at most (it is %d), or allow more on the server (max_connections is %d).", s.each, most, v.limits.Max),
 		Effect: "Under load the server refuses nobody: callers wait in the pool instead of failing.",
 	})
 }

@@ -16,6 +16,8 @@ type view struct {
 	limits   *Limits
 	plans    []Plan
 	min, max int
+	sized    bool // automatic sizing is on:
+	high     int  // the highest max that it may choose
 	shown    map[AdviceCode]bool
 
 	// The rest is of the last five minutes, or of as much of them as there was
@@ -62,6 +64,9 @@ func (a *advisor) facts(p *Pool) *view {
 	v := &view{cfg: p.cfg, flavor: p.dialect.Flavor(), prepares: p.prepares, stmtCap: p.statementCap(), maxOpen: int(p.maxOpen.Load())}
 	p.mu.Lock()
 	v.min, v.max = p.min, p.max
+	if p.auto != nil {
+		v.sized, v.high = true, p.auto.high
+	}
 	p.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -212,6 +217,9 @@ func (v *view) waited(share float64) time.Duration {
 	return v.wait.Quantile(1 - (1-share)/queued)
 }
 
+// highest is the highest limit that there may be.
+func (v *view) highest() int { return max(v.max, v.high) }
+
 // rate is how many callers came a second.
 func (v *view) rate() float64 { return v.arrived / max(v.span.Seconds(), 1e-9) }
 
@@ -233,7 +241,7 @@ func (v *view) share() (s serverShare, ok bool) {
 	if l.UserMax > 0 && l.UserMax < s.most-s.strangers {
 		s.most, s.strangers, s.user = l.UserMax, 0, true
 	}
-	s.instances = max(1, l.Clients, (l.Peers+v.max-1)/v.max)
+	s.instances = max(1, l.Clients, (l.Peers+v.highest()-1)/v.highest())
 	s.each = max(1, (s.most-s.strangers)/s.instances)
 	return s, true
 }

@@ -59,8 +59,16 @@ type Config struct {
 	// those being closed included. Default: 10, test 5, production 50.
 	MaxConns int
 
+	// AutoMinConns switches automatic sizing on: the limit follows the load
+	// and the server between AutoMinConns, or MinConns if that is more, and
+	// MaxConns (docs/autosize.md). Pool.Resize ends it. Default: 0, the limit
+	// is MaxConns. In a DSN it is part of pool_max_conns: auto:5-40, or auto,
+	// which is from 2 to the profile's default.
+	AutoMinConns int
+
 	// MinConns is how many links are kept open from the first use on.
-	// Default: 2, test 1, production 10; never more than MaxConns. Off: none.
+	// Default: 2, test 1, production 10; never more than MaxConns, or than
+	// AutoMinConns if that is set. Off: none.
 	MinConns int
 
 	// MaxConnLifetime is the age at which a link is replaced. Default: 30 min. Off: never.

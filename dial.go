@@ -133,7 +133,9 @@ func (p *Pool) dialFailed(ctx context.Context, err error) {
 	p.noteShrinkLocked()
 	if ctx.Err() == nil { // else Close or Shutdown ended it: nobody's fault
 		p.stats.dialErrors.Add(1)
-		p.unreachableLocked(err)
+		if !p.refusedLocked(err) {
+			p.unreachableLocked(err)
+		}
 	}
 	p.dialLocked()
 	p.settledLocked()

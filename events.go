@@ -10,11 +10,12 @@ import (
 type EventKind string
 
 const (
-	EventResize      EventKind = "resize"        // Resize was called, as the next ones were
-	EventPause       EventKind = "pause"         // Pause
-	EventResume      EventKind = "resume"        // Resume
-	EventEvict       EventKind = "evict"         // Evict
-	EventShutdown    EventKind = "shutdown"      // Shutdown
+	EventResize      EventKind = "resize"        // Resize was called
+	EventAutosize    EventKind = "autosize"      // automatic sizing changed the limit
+	EventPause       EventKind = "pause"         // Pause was called
+	EventResume      EventKind = "resume"        // Resume was called
+	EventEvict       EventKind = "evict"         // Evict was called
+	EventShutdown    EventKind = "shutdown"      // Shutdown was called
 	EventFailover    EventKind = "failover"      // the server takes no writes any more: all links are replaced
 	EventUnreachable EventKind = "unreachable"   // a dial failed, the first after one that did not
 	EventBreakerOpen EventKind = "breaker_open"  // the breaker opened

@@ -171,6 +171,6 @@ func (w *wrapped) newFallback(cfg *Config) (*Pool, error) {
 	}
 	c := *cfg
 	c.Name += "/fallback"
-	c.ReadFallback, c.MarkerTable, c.MinConns = "", "", 0
+	c.ReadFallback, c.MarkerTable, c.MinConns, c.AutoMinConns = "", "", 0, 0
 	return newPool(&c, base), nil
 }

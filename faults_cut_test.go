@@ -79,6 +79,7 @@ var jobs = []job{
 type cutOutcome struct {
 	id   int
 	what string // where the wire was cut
+	got  int64  // where in the answer; -1: in what was sent
 	at   string // the statement under way
 	rows int
 	err  error
@@ -175,6 +176,9 @@ func (c *cutter) cut(j job, cold bool, dir faultproxy.Direction, how faultproxy.
 		order := c.proxy.CutAfter(dir, at, how)
 		o := c.once(j)
 		c.proxy.Mend()
+		if o.got = at; dir == faultproxy.Up {
+			o.got = -1
+		}
 		o.what = fmt.Sprintf("%s, cold %t, %s after %d of %d bytes %s", j.name, cold, how, at, length, dir)
 		if !order.Fired() && at < length && c.pool != nil { // go-sql-driver closes statements after the answer, unheard
 			c.Errorf("%s: the wire was not cut", o.what)
@@ -203,9 +207,8 @@ func (c *cutter) checkRead(j job, o cutOutcome, dir faultproxy.Direction) {
 	}
 }
 
-// judge compares what the program was told with the table, once nothing is
-// under way any more, and returns a line of figures.
-func (c *cutter) judge() string {
+// settled asks for numbers and counts once nothing is under way any more.
+func (c *cutter) settled(query string) map[int]int {
 	c.Helper()
 	c.db.Close()
 	c.proxy.KillAll(faultproxy.RST) // what the bare driver still has
@@ -213,7 +216,14 @@ func (c *cutter) judge() string {
 	eventually(c.T, "all sessions are gone", func() bool { return ask[int](c, admin, c.s.sessions, c.s.database) == 0 })
 	db := c.s.bare(c.T, 1)
 	defer db.Close()
-	there := counted(c.T, db, "SELECT id, count(*) FROM cuts GROUP BY id")
+	return counted(c.T, db, query)
+}
+
+// judge compares what the program was told with the table and returns a line of
+// figures.
+func (c *cutter) judge() string {
+	c.Helper()
+	there := c.settled("SELECT id, count(*) FROM cuts GROUP BY id")
 	var right, unknown, failed, wrong int
 	say := c.Errorf
 	if c.pool == nil {

@@ -28,11 +28,26 @@ type waitQueue struct {
 	head, tail *waiter
 	len        int
 	quiet      int // of these, the pool's own
+
+	timed  bool  // for automatic sizing:
+	since  int64 // nano() when the first one came, while there is one
+	waited int64 // how long there was one, before that
+}
+
+// waitedAt returns how long callers have waited in all until now.
+func (q *waitQueue) waitedAt(now int64) int64 {
+	if q.len > 0 {
+		return q.waited + now - q.since
+	}
+	return q.waited
 }
 
 // push puts w at the end, or in front of everybody.
 func (q *waitQueue) push(w *waiter, front bool) {
 	w.queued = true
+	if q.timed && q.len == 0 {
+		q.since = nano()
+	}
 	w.prev, w.next = q.tail, nil
 	if front {
 		w.prev, w.next = nil, q.head
@@ -66,6 +81,9 @@ func (q *waitQueue) remove(w *waiter) {
 	}
 	w.prev, w.next, w.queued = nil, nil, false
 	q.len--
+	if q.timed && q.len == 0 {
+		q.waited += nano() - q.since
+	}
 	if w.h.quiet {
 		q.quiet--
 	}
@@ -374,6 +392,9 @@ func (p *Pool) reclaim(h *conn, l *link, used time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.noteUseLocked(used, false)
+	if p.auto != nil && p.queue.len > 0 {
+		p.auto.served++
+	}
 	if l.holder == h && p.stealLocked(l) {
 		p.giveLocked(l)
 	}

@@ -71,6 +71,10 @@ func (p *Pool) Health(ctx context.Context) Health {
 	h := Health{Pool: p.cfg.Name, Counts: p.countsLocked(), Breaker: p.breakerLocked(), Probe: probe}
 	over := p.shutdown || p.closed.Load()
 	paused, reached, dialErr, leaked := p.paused, p.outage.reached, p.outage.err, p.leakedLocked()
+	most := p.max
+	if p.auto != nil {
+		most = p.auto.high // below it, a limit that is reached is no news: it is there to be
+	}
 	if p.outage.failures == 0 {
 		dialErr = nil
 	}
@@ -100,13 +104,13 @@ func (p *Pool) Health(ctx context.Context) Health {
 	if probe.Err == nil && !probe.Queued && probe.Pending >= healthWait {
 		is(ReasonProbeSlow, Warning, "The server has not answered a probe for %s.", probe.Pending.Round(time.Millisecond))
 	}
-	if limit := p.cfg.HealthUtilization; h.Utilization*100 >= float64(limit) {
-		is(ReasonUtilization, Warning, "%d of %d connections are in use, which is %d %% or more.", h.InUse, h.Max, limit)
+	if limit := p.cfg.HealthUtilization; h.InUse*100 >= limit*most {
+		is(ReasonUtilization, Warning, "%d of %d connections are in use, which is %d %% or more.", h.InUse, most, limit)
 	}
 	if limit := p.cfg.HealthQueue; h.Waiting >= limit {
 		is(ReasonQueue, Warning, "%d callers wait for a connection, which is %d or more.", h.Waiting, limit)
 	}
-	if h.Idle == 0 && h.Dialling == 0 && h.InUse > 0 && h.InUse+h.Closing >= h.Max {
+	if h.Idle == 0 && h.Dialling == 0 && h.InUse > 0 && h.InUse+h.Closing >= most {
 		is(ReasonExhausted, Warning, "No connection is idle and there is no room for another one.")
 	}
 	if leaked > 0 {

@@ -4,7 +4,8 @@ import "time"
 
 // keepHouse is the pool's one background goroutine: from the first use until
 // Close or Shutdown it keeps MinConns warm, replaces links before their time
-// is up, pings idle ones, trims the excess, looks for leaks and watches for Advise.
+// is up, pings idle ones, trims the excess, looks for leaks, finds the limit and
+// watches for Advise.
 func (p *Pool) keepHouse(stop <-chan struct{}) {
 	period := p.cfg.HealthCheckPeriod
 	if leak := p.cfg.LeakAfter; leak > 0 {
@@ -15,6 +16,12 @@ func (p *Pool) keepHouse(stop <-chan struct{}) {
 	}
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
+	var size <-chan time.Time
+	if p.cfg.AutoMinConns > 0 {
+		sizing := time.NewTicker(autosizeTick)
+		defer sizing.Stop()
+		size = sizing.C
+	}
 	var look <-chan time.Time
 	if p.advises() {
 		looks := time.NewTicker(adviseLook)
@@ -25,6 +32,9 @@ func (p *Pool) keepHouse(stop <-chan struct{}) {
 		select {
 		case <-stop:
 			return
+		case <-size:
+			p.sizeUp()
+			continue
 		case <-look:
 			p.observe(nano())
 			continue

@@ -56,9 +56,10 @@ type Pool struct {
 	// never held during I/O, a call into the base driver or the logger.
 	mu         sync.Mutex
 	min, max   int
-	links      []*link // open ones, lent or not
-	parked     []*link // those that no handle holds, most recent last
-	hint       int     // where the last search for an idle link ended
+	auto       *autosize // finds max; nil: it is fixed
+	links      []*link   // open ones, lent or not
+	parked     []*link   // those that no handle holds, most recent last
+	hint       int       // where the last search for an idle link ended
 	queue      waitQueue
 	typicalUse int64   // nanoseconds that a loan takes while others wait; 0: not known
 	kills      []*link // gone, with a statement that the server is to be told to end
@@ -102,6 +103,7 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 		texts:     newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
 	p.measures.init(cfg)
+	p.startSizing()
 	p.texts.adopt = p.measures.adopt
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
 		p.prepares = c.Prepares()
@@ -180,14 +182,14 @@ func (p *Pool) shedStatements(l *link, try int) {
 }
 
 // Config returns the configuration in force, with the limits as Resize left
-// them.
+// them. What automatic sizing makes of them is told by Stats.
 func (p *Pool) Config() Config {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c := *p.cfg
 	c.SafeFunctions = slices.Clone(c.SafeFunctions)
-	if p.min != c.MinConns || p.max != c.MaxConns {
-		c.MinConns, c.MaxConns = p.min, p.max
+	if p.auto == nil && (p.min != c.MinConns || p.max != c.MaxConns || c.AutoMinConns > 0) {
+		c.MinConns, c.MaxConns, c.AutoMinConns = p.min, p.max, 0
 		c.sources = maps.Clone(c.sources)
 		c.sources["pool_min_conns"], c.sources["pool_max_conns"] = sourceResize, sourceResize
 	}
@@ -203,14 +205,25 @@ func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
 func (p *Pool) SystemName() string { return p.dialect.SystemName() }
 
 // Resize changes the limits. Growing serves waiting callers at once;
-// shrinking hangs up idle links now and the others as they come back.
+// shrinking hangs up idle links now and the others as they come back. What it
+// sets stays: it ends automatic sizing (AutoMinConns).
 func (p *Pool) Resize(min, max int) error {
 	if max < 1 || min < 0 || min > max {
 		return fmt.Errorf("pooled: Resize(min %d, max %d): want 1 <= max and 0 <= min <= max", min, max)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.note(EventResize, fmt.Sprintf("%d to %d connections, before %d to %d", min, max, p.min, p.max))
+	text := fmt.Sprintf("%d to %d connections, before %d to %d", min, max, p.min, p.max)
+	if p.auto != nil {
+		p.auto, p.queue.timed = nil, false
+		text += ", which ends automatic sizing"
+	}
+	p.note(EventResize, text)
+	p.resizeLocked(min, max)
+	return nil
+}
+
+func (p *Pool) resizeLocked(min, max int) {
 	p.min, p.max = min, max
 	p.noteShrinkLocked() // before we look: see handle.go
 	for p.shrunk {
@@ -222,7 +235,6 @@ func (p *Pool) Resize(min, max int) error {
 	}
 	p.dialLocked()
 	p.settledLocked() // Warm may have what it waits for
-	return nil
 }
 
 // noteShrinkLocked keeps attention raised while there are more links than the

@@ -35,6 +35,7 @@ type settingSpec struct {
 	min, max int64         // of numbers and durations
 	off      bool          // may be off
 	zero     bool          // a written 0 means off, as people expect
+	auto     bool          // may be found automatically between bounds (MaxConns)
 	words    []string      // of an enum, the default first
 	table    bool          // a text that names a table
 	negated  bool          // the field says the opposite of the setting

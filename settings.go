@@ -45,14 +45,14 @@ var settings = []settingSpec{
 	{
 		name: "pool_max_conns", field: "MaxConns", kind: kindInt,
 		at:  func(c *Config) any { return &c.MaxConns },
-		def: profileValues{10, 5, 50}, min: 1, max: 10_000,
-		doc: "The most links that exist at once, those being dialled or closed included.",
+		def: profileValues{10, 5, 50}, min: 1, max: 10_000, auto: true,
+		doc: "The most links that exist at once, those being dialled or closed included. With auto:5-40 the pool finds it between 5 and 40 (`Config.AutoMinConns` and `MaxConns`), with auto between 2 and the default: see [autosize](autosize.md).",
 	},
 	{
 		name: "pool_min_conns", field: "MinConns", kind: kindInt,
 		at:  func(c *Config) any { return &c.MinConns },
 		def: profileValues{2, 1, 10}, min: 1, max: 10_000, off: true, zero: true,
-		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns.",
+		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns, or than the lower bound of an automatic one.",
 	},
 	{
 		name: "pool_max_conn_lifetime", field: "MaxConnLifetime", kind: kindDuration,
@@ -369,6 +369,8 @@ func (s *settingSpec) isZero(c *Config) bool {
 // value prints the field the way a DSN would say it.
 func (s *settingSpec) value(c *Config) string {
 	switch {
+	case s.auto && c.AutoMinConns > 0:
+		return fmt.Sprintf("%s%d-%d", autoRange, c.AutoMinConns, c.MaxConns)
 	case s.numeric():
 		return s.format(s.number(c))
 	case s.kind == kindBool:
@@ -423,6 +425,9 @@ func (s *settingSpec) allowed() string {
 		text = bound(s.min) + " to " + bound(s.max)
 		if s.off {
 			text += ", or off"
+		}
+		if s.auto {
+			text += ", auto, or auto:LOW-HIGH within the same bounds"
 		}
 	case kindBool:
 		text = "on or off"

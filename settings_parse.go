@@ -14,6 +14,15 @@ import (
 func (s *settingSpec) parse(c *Config, text string) (reason string, ok bool) {
 	switch s.kind {
 	case kindInt, kindDuration:
+		if s.auto {
+			if low, high, ok := parseAuto(text); ok {
+				if high != 0 && (int64(low) < s.min || low > high || int64(high) > s.max) {
+					return "", false
+				}
+				c.AutoMinConns, c.MaxConns = low, high
+				return "", true
+			}
+		}
 		v, reason := s.parseNumber(text)
 		if reason != "" {
 			return reason, false
@@ -22,6 +31,9 @@ func (s *settingSpec) parse(c *Config, text string) (reason string, ok bool) {
 			return "", false
 		}
 		s.setNumber(c, v)
+		if s.auto {
+			c.AutoMinConns = 0
+		}
 	case kindBool:
 		on, known := parseSwitch(text)
 		if !known {
@@ -93,6 +105,26 @@ func (s *settingSpec) parseNumber(text string) (v int64, reason string) {
 	return v, ""
 }
 
+// autoRange begins what pool_max_conns says when it has bounds.
+const autoRange = "auto:"
+
+// autoLow is the lowest limit of "auto". One would be too few for a program
+// that asks for a second connection while it holds the first.
+const autoLow = 2
+
+// parseAuto reads "auto", with a high of 0 for the profile's default, or
+// "auto:LOW-HIGH".
+func parseAuto(text string) (low, high int, ok bool) {
+	if text == "auto" {
+		return autoLow, 0, true
+	}
+	bounds, ok := strings.CutPrefix(text, autoRange)
+	from, to, both := strings.Cut(bounds, "-")
+	low, lowErr := strconv.Atoi(from)
+	high, highErr := strconv.Atoi(to)
+	return low, high, ok && both && lowErr == nil && highErr == nil && high != 0
+}
+
 // parseSwitch reads on or off, and what people write instead.
 func parseSwitch(text string) (on, known bool) {
 	switch strings.ToLower(text) {
@@ -147,6 +179,9 @@ func isNameRune(r rune) bool {
 func (s *settingSpec) shown(text string) string {
 	if s.kind == kindDSN {
 		return hidden
+	}
+	if bounds, ok := strings.CutPrefix(text, autoRange); s.auto && ok && strings.Trim(bounds, "0123456789-") == "" && len(text) <= 40 {
+		return strconv.Quote(text)
 	}
 	return shown(text)
 }

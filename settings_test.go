@@ -1,6 +1,7 @@
 package pooled
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"strings"
@@ -159,13 +160,20 @@ func TestABadValueIsRefusedWithWhatIsAllowed(t *testing.T) {
 		{"pool_breaker", "", `"" (DSN): allowed: on or off`},
 		{"pool_breaker_threshold", "0", `"0" (DSN): allowed: 1 to 1000`},
 		{"pool_outage_grace", "1", `"1" (DSN): a duration needs a unit, such as 1s; allowed: 1ms to 1h, or off`},
-		{"pool_max_conns", "many", `"many" (DSN): a whole number is wanted; allowed: 1 to 10000`},
-		{"pool_max_conns", "0", `"0" (DSN): allowed: 1 to 10000`},
-		{"pool_max_conns", "10001", `"10001" (DSN): allowed: 1 to 10000`},
-		{"pool_max_conns", "99999999999999999999", `"99999999999999999999" (DSN): a whole number is wanted; allowed: 1 to 10000`},
-		{"pool_max_conns", "off", `"off" (DSN): this setting cannot be off; allowed: 1 to 10000`},
-		{"pool_max_conns", "", `"" (DSN): the value is empty; allowed: 1 to 10000`},
-		{"pool_max_conns", "%zz", ` (DSN): its %-escapes cannot be read; allowed: 1 to 10000`},
+		{"pool_max_conns", "many", `"many" (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:9-5", `"auto:9-5" (DSN): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:0-5", `"auto:0-5" (DSN): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:5-10001", `"auto:5-10001" (DSN): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:5", `"auto:5" (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:5-", `"auto:5-" (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "auto:a-b", `(not shown) (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "automatic", `"automatic" (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "0", `"0" (DSN): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "10001", `"10001" (DSN): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "99999999999999999999", `"99999999999999999999" (DSN): a whole number is wanted; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "off", `"off" (DSN): this setting cannot be off; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "", `"" (DSN): the value is empty; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{"pool_max_conns", "%zz", ` (DSN): its %-escapes cannot be read; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
 		{"pool_min_conns", "-1", `"-1" (DSN): it is negative; allowed: 1 to 10000, or off`},
 		{"pool_max_conn_lifetime", "30", `"30" (DSN): a duration needs a unit, such as 30s; allowed: 1ms to 8760h, or off`},
 		{"pool_max_conn_lifetime_jitter", "10%25", `"10%" (DSN): a duration is written like 90s, 1m30s or 500ms; allowed: 1µs to 8760h, or off`},
@@ -237,8 +245,10 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 	}{
 		{func(c *Config) { c.Profile = "Production" }, `pooled: pool_profile "Production" (option in code): allowed: development, test or production`},
 		{func(c *Config) { c.Name = "a\nb" }, `pooled: pool_name (not shown) (option in code): allowed: 1 to 200 letters, digits, spaces and . _ - / : @`},
-		{func(c *Config) { c.MaxConns = Off }, `pooled: pool_max_conns "off" (option in code): this setting cannot be off; allowed: 1 to 10000`},
-		{func(c *Config) { c.MaxConns = -5 }, `pooled: pool_max_conns "-5" (option in code): allowed: 1 to 10000`},
+		{func(c *Config) { c.MaxConns = Off }, `pooled: pool_max_conns "off" (option in code): this setting cannot be off; allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{func(c *Config) { c.MaxConns = -5 }, `pooled: pool_max_conns "-5" (option in code): allowed: 1 to 10000, auto, or auto:LOW-HIGH within the same bounds`},
+		{func(c *Config) { c.AutoMinConns, c.MaxConns = 20, 10 }, `pooled: pool_max_conns "auto:20-10" (option in code): AutoMinConns is the lowest limit and MaxConns the highest; allowed: an AutoMinConns of 1 to 10, or 0 for a fixed limit`},
+		{func(c *Config) { c.AutoMinConns, c.MaxConns = -2, 10 }, `pooled: pool_max_conns "auto:-2-10" (option in code): AutoMinConns is the lowest limit and MaxConns the highest; allowed: an AutoMinConns of 1 to 10, or 0 for a fixed limit`},
 		{func(c *Config) { c.MinConns = -2 }, `pooled: pool_min_conns "-2" (option in code): allowed: 1 to 10000, or off`},
 		{func(c *Config) { c.MaxConnLifetime = -time.Second }, `pooled: pool_max_conn_lifetime "-1s" (option in code): allowed: 1ms to 8760h, or off`},
 		{func(c *Config) { c.MaxConnLifetimeJitter = 17520 * time.Hour }, `pooled: pool_max_conn_lifetime_jitter "17520h" (option in code): allowed: 1µs to 8760h, or off`},
@@ -272,10 +282,57 @@ func TestABadValueInCodeIsRefused(t *testing.T) {
 	}
 }
 
+// TestAutomaticSizingIsReadFromEverySource: it is one setting with the limit,
+// so a number that comes later ends it.
+func TestAutomaticSizingIsReadFromEverySource(t *testing.T) {
+	const env, dsn = "POOLED_MAX_CONNS=", "postgres://h/d?pool_max_conns="
+	for _, tt := range []struct {
+		name, env, dsn string
+		opt            Option
+		low, high      int
+		value, source  string
+		min            int // pool_min_conns; 0: the profile's
+	}{
+		{name: "DSN", dsn: "auto:5-40", low: 5, high: 40, value: "auto:5-40", source: "DSN"},
+		{name: "environment", env: "auto:1-1", low: 1, high: 1, value: "auto:1-1", source: "environment POOLED_MAX_CONNS", min: 1},
+		{name: "the profile's bound", dsn: "auto&pool_profile=production&sslmode=verify-full", low: 2, high: 50, value: "auto:2-50", source: "DSN", min: 2},
+		{name: "option", opt: func(c *Config) { c.AutoMinConns = 3 }, low: 3, high: 10, value: "auto:3-10", source: "option in code"},
+		{name: "option with both", opt: func(c *Config) { c.AutoMinConns, c.MaxConns = 3, 30 }, low: 3, high: 30, value: "auto:3-30", source: "option in code"},
+		{name: "a number ends it", env: "auto:5-40", dsn: "20", low: 0, high: 20, value: "20", source: "DSN"},
+		{name: "auto has bounds of its own", env: "40", dsn: "auto", low: 2, high: 10, value: "auto:2-10", source: "DSN"},
+		{name: "an option changes one bound", dsn: "auto:5-40", opt: func(c *Config) { c.MaxConns = 20 }, low: 5, high: 20, value: "auto:5-20", source: "option in code"},
+		{name: "an option ends it", dsn: "auto:5-40", opt: func(c *Config) { c.AutoMinConns = Off }, low: 0, high: 40, value: "40", source: "option in code"},
+	} {
+		var environ []string
+		if tt.env != "" {
+			environ = append(environ, env+tt.env)
+		}
+		text := "postgres://h/d"
+		if tt.dsn != "" {
+			text = dsn + tt.dsn
+		}
+		c, err := resolveIn(environ, text, tt.opt)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if s := effective(c, "pool_max_conns"); c.AutoMinConns != tt.low || c.MaxConns != tt.high || s.Value != tt.value || s.Source != tt.source {
+			t.Errorf("%s: %d to %d, %s (%s)", tt.name, c.AutoMinConns, c.MaxConns, s.Value, s.Source)
+		}
+		if least := cmp.Or(tt.min, 2); c.MinConns != least {
+			t.Errorf("%s: MinConns %d, want %d", tt.name, c.MinConns, least)
+		}
+		again, err := resolveIn(nil, "postgres://h/d", func(to *Config) { *to = *c })
+		if err != nil || again.AutoMinConns != tt.low || again.MaxConns != tt.high {
+			t.Errorf("%s, copied: %+v, %v", tt.name, again, err)
+		}
+	}
+}
+
 // TestEveryFieldOfConfigIsASetting fails when a field is added to Config and
 // not to the table.
 func TestEveryFieldOfConfigIsASetting(t *testing.T) {
-	known := map[string]bool{"Params": true, "Dialect": true, "Logger": true, "Hooks": true, "HealthChecks": true, "TraceID": true, "Password": true}
+	known := map[string]bool{"AutoMinConns": true /* of pool_max_conns */, "Params": true, "Dialect": true, "Logger": true, "Hooks": true, "HealthChecks": true, "TraceID": true, "Password": true}
 	var c Config
 	for i := range settings {
 		s := &settings[i]

@@ -54,6 +54,9 @@ func (r *resolver) checkValues() {
 		switch {
 		case s.numeric():
 			v := s.number(c)
+			if s.auto && c.AutoMinConns > 0 {
+				e.Value = s.shown(s.value(c))
+			}
 			if v == Off && s.off || v >= s.min && v <= s.max {
 				continue
 			}
@@ -103,12 +106,18 @@ func (r *resolver) setDefaults() {
 			}
 		case s.name == "pool_min_conns":
 			c.MinConns = min(int(s.def.of(c.Profile)), c.MaxConns)
+			if c.AutoMinConns > 0 {
+				c.MinConns = min(c.MinConns, c.AutoMinConns)
+			}
 		case s.name == "pool_max_conn_lifetime_jitter":
 			c.MaxConnLifetimeJitter = max(0, c.MaxConnLifetime) / 4
 			source = s.computed
 		case s.computed == "pool_query_timeout":
 			s.setNumber(c, int64(c.QueryTimeout))
 			source = s.computed
+		case s.auto && c.AutoMinConns > 0 && r.sources[s.name] != "":
+			s.setNumber(c, s.def.of(c.Profile))
+			continue // auto was said
 		case s.numeric():
 			s.setNumber(c, s.def.of(c.Profile))
 		case s.kind == kindEnum:
@@ -135,6 +144,11 @@ func (r *resolver) checkTogether() {
 	atMost := func(limit string, value string) string {
 		return fmt.Sprintf("at most %s, which is %s (%s)", limit, value, r.sources[limit])
 	}
+	if low := c.AutoMinConns; low < Off || low > c.MaxConns {
+		r.fault(&SettingError{Setting: "pool_max_conns", Value: strconv.Quote(fmt.Sprintf("%s%d-%d", autoRange, low, c.MaxConns)), Source: r.sources["pool_max_conns"],
+			Reason: "AutoMinConns is the lowest limit and MaxConns the highest", Allowed: fmt.Sprintf("an AutoMinConns of 1 to %d, or 0 for a fixed limit", c.MaxConns)})
+	}
+	c.AutoMinConns = max(0, c.AutoMinConns)
 	if c.MinConns > c.MaxConns {
 		r.fault(&SettingError{Setting: "pool_min_conns", Value: strconv.Quote(strconv.Itoa(c.MinConns)),
 			Source: r.sources["pool_min_conns"], Allowed: atMost("pool_max_conns", strconv.Itoa(c.MaxConns))})

@@ -118,7 +118,7 @@
 
   // Which events are marked in the graph, and with which letter.
   const MARKS = {
-    resize: ["R", "resized"], leak: ["L", "leak"], leak_over: ["✓", "leak over"], unreachable: ["U", "unreachable"],
+    resize: ["R", "resized"], autosize: ["A", "automatic sizing"], leak: ["L", "leak"], leak_over: ["✓", "leak over"], unreachable: ["U", "unreachable"],
     breaker_open: ["B", "breaker open"], connected: ["C", "connected again"], failover: ["F", "failover"], pause: ["P", "paused"],
     resume: ["▸", "resumed"], evict: ["E", "evicted"], shutdown: ["S", "shut down"],
   };

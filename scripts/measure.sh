@@ -13,7 +13,7 @@ status=0
 
 say "bare driver and pool by turns"
 go test -c -o "$dir/test" .
-"$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns|TestOverhead|TestServerLookups|TestServerBatchSpeed|TestServerBulkInsert|TestServerBulkInsertOverADelay)$' >"$dir/tests" || status=1
+"$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns|TestOverhead|TestServerLookups|TestServerBatchSpeed|TestServerBulkInsert|TestServerBulkInsertOverADelay|TestServerTwoHundredQueriesAtOnce|TestServerAutomaticSizeIsNearTheBest)$' >"$dir/tests" || status=1
 go -C bench test -c -o "$dir/bench-test" .
 (cd bench && "$dir/bench-test" -test.v -test.run '^TestOverheadOfMeasuring$') >>"$dir/tests" || status=1
 # Migrations take turns with plain goose, on real servers, too.
