@@ -31,6 +31,10 @@ short: ## the tests that need no server, quickly
 lint: ## gofmt, go vet, staticcheck
 	@scripts/lint.sh
 
+.PHONY: vuln
+vuln: ## known vulnerabilities in what every module calls; needs vuln.go.dev, or VULNDB=file:///copy
+	@scripts/vuln.sh
+
 .PHONY: test-go127
 test-go127: deps ## vet and test the root package with the next Go, if it can be had
 	@scripts/test-next.sh
