@@ -41,6 +41,7 @@ type contender struct {
 	module string // "": the standard library
 	on     string
 	spans  bool // makes OpenTelemetry spans
+	idle   bool // passes calls on and measures nothing: what any wrapper costs at least
 	open   func(testing.TB, target, trace.TracerProvider) *sql.DB
 }
 
@@ -48,16 +49,16 @@ type contender struct {
 // is set up as a service would that traces few of its requests: metrics on
 // where there are any, spans of statements where a request is sampled.
 var contenders = []contender{
-	{"bare", "", "the driver alone", false, bare},
-	{"pooled", "github.com/pooledsql/pooled", "everything: pool, retry, breaker, digests, histograms, slow log with callers, spans, SQLCommenter, metrics", true, everything},
-	{"XSAM", "github.com/XSAM/otelsql", "metrics, spans", true, xsam},
-	{"nhat", "go.nhat.io/otelsql", "metrics, spans without arguments and single rows", true, openNhat},
-	{"uptrace", "github.com/uptrace/opentelemetry-go-extra/otelsql", "metrics, spans", true, openUptrace},
-	{"sqlmw", "github.com/ngrok/sqlmw", "an interceptor that keeps a histogram of how long calls take", false, middleware},
-	{"sqlmw-idle", "github.com/ngrok/sqlmw", "an interceptor that does nothing: the least that a wrapper can cost", false, idleMiddleware},
-	{"ocsql", "contrib.go.opencensus.io/integrations/ocsql", "metrics, spans without arguments and single rows; not sampled", false, opencensus},
-	{"instrumentedsql", "github.com/luna-duclos/instrumentedsql", "neither logger nor tracer", false, instrumented},
-	{"sqldblogger", "github.com/simukti/sqldb-logger", "errors are logged, nothing else", false, logger},
+	{"bare", "", "the driver alone", false, false, bare},
+	{"pooled", "github.com/pooledsql/pooled", "everything: pool, retry, breaker, digests, histograms, slow log with callers, spans, SQLCommenter, metrics", true, false, everything},
+	{"XSAM", "github.com/XSAM/otelsql", "metrics, spans", true, false, xsam},
+	{"nhat", "go.nhat.io/otelsql", "metrics, spans without arguments and single rows", true, false, openNhat},
+	{"uptrace", "github.com/uptrace/opentelemetry-go-extra/otelsql", "metrics, spans", true, false, openUptrace},
+	{"sqlmw", "github.com/ngrok/sqlmw", "an interceptor that keeps a histogram of how long calls take", false, false, middleware},
+	{"sqlmw-idle", "github.com/ngrok/sqlmw", "an interceptor that does nothing", false, true, idleMiddleware},
+	{"ocsql", "contrib.go.opencensus.io/integrations/ocsql", "metrics, spans without arguments and single rows; not sampled", false, false, opencensus},
+	{"instrumentedsql", "github.com/luna-duclos/instrumentedsql", "neither logger nor tracer", false, false, instrumented},
+	{"sqldblogger", "github.com/simukti/sqldb-logger", "errors are logged, nothing else", false, false, logger},
 }
 
 // named is the contender of that name.

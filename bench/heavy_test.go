@@ -15,8 +15,8 @@ import (
 // compile.
 func init() {
 	contenders = append(contenders,
-		contender{"datadog", "github.com/DataDog/dd-trace-go/contrib/database/sql/v2", "spans; the tracer is not started", false, openDatadog},
-		contender{"newrelic", "github.com/newrelic/go-agent/v3", "segments; the request has no transaction", false, openNewRelic},
+		contender{"datadog", "github.com/DataDog/dd-trace-go/contrib/database/sql/v2", "spans; the tracer is not started", false, false, openDatadog},
+		contender{"newrelic", "github.com/newrelic/go-agent/v3", "nothing: the request has no transaction", false, true, openNewRelic},
 	)
 }
 

@@ -33,7 +33,7 @@ var operations = []struct {
 type script struct {
 	one, many, update string
 	columns           int // that a row has
-	keys              int // from 1
+	keys              int // of the rows, from 1
 }
 
 // sqlClient is a sql.DB.

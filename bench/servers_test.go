@@ -1,0 +1,170 @@
+package bench
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/stdlib"
+	"go.opentelemetry.io/otel/attribute"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+
+	"github.com/pooledsql/pooled/internal/testdb"
+	_ "github.com/pooledsql/pooled/mysql"
+	_ "github.com/pooledsql/pooled/pgx"
+)
+
+func TestMain(m *testing.M) { testdb.Main(m) }
+
+// links is how many connections each contender has on a server.
+const links = 10
+
+// family is a kind of server.
+type family struct {
+	name    string
+	start   func(testing.TB, ...testdb.Option) *testdb.Server
+	driver  driver.Driver
+	system  attribute.KeyValue
+	pooled  string
+	arg     string // how the one argument of a statement is written
+	storage string // what CREATE TABLE ends with
+}
+
+var (
+	postgres = family{"PostgreSQL", testdb.Postgres, stdlib.GetDefaultDriver(), semconv.DBSystemNamePostgreSQL, "pooled-pgx", "$1", " WITH (fillfactor = 50)"}
+	mariaDB  = family{"MariaDB", testdb.MySQL, mysql.MySQLDriver{}, semconv.DBSystemNameMariaDB, "pooled-mysql", "?", ""}
+)
+
+// serve starts a server with a table of customers.
+func (f family) serve(tb testing.TB) (target, script) {
+	tb.Helper()
+	s := f.start(tb, testdb.Setting("max_connections", "500"))
+	t := target{f.driver, s.DSN(s.NewDatabase(tb)), f.system, f.pooled, links}
+	db := bare(tb, t, nil)
+	testdb.MustExec(tb, db, "CREATE TABLE customers (id int PRIMARY KEY, name varchar(40), email varchar(60), visits int)"+f.storage)
+	const keys = 10_000
+	for first := 1; first <= keys; first += 1000 {
+		var insert strings.Builder
+		insert.WriteString("INSERT INTO customers VALUES ")
+		for id := first; id < first+1000; id++ {
+			if id > first {
+				insert.WriteString(", ")
+			}
+			n := strings.Repeat("x", 5+id%20)
+			fmt.Fprintf(&insert, "(%d, 'Customer %[2]s', '%[2]s@example.com', 0)", id, n)
+		}
+		testdb.MustExec(tb, db, insert.String())
+	}
+	return t, script{
+		one:     "SELECT id, name, email FROM customers WHERE id = " + f.arg,
+		many:    "SELECT id, name, email FROM customers WHERE id <= " + f.arg,
+		update:  "UPDATE customers SET visits = visits + 1 WHERE id = " + f.arg,
+		columns: 3, keys: keys,
+	}
+}
+
+// BenchmarkPostgreSQL is each operation on a server, by one caller and by as
+// many as there are connections.
+func BenchmarkPostgreSQL(b *testing.B) { postgres.bench(b) }
+
+// BenchmarkMariaDB is the same. The bare driver prepares each statement that
+// has arguments first; pooled keeps it prepared.
+func BenchmarkMariaDB(b *testing.B) { mariaDB.bench(b) }
+
+func (f family) bench(b *testing.B) {
+	t, s := f.serve(b)
+	field := f.open(b, t, s, func(string) bool { return true })
+	for _, op := range operations {
+		for _, callers := range []int{1, links} {
+			b.Run(fmt.Sprintf("op=%s/callers=%d", op.name, callers), func(b *testing.B) {
+				each(b, field, func(b *testing.B, c client) {
+					call(b, callers, func() error { return op.do(c) })
+				})
+			})
+		}
+	}
+}
+
+// BenchmarkQueue is 200 callers who want the same ten connections: how long
+// their lookups take, with the wait.
+func BenchmarkQueue(b *testing.B) {
+	for _, f := range []family{postgres, mariaDB} {
+		b.Run("server="+f.name, func(b *testing.B) {
+			t, s := f.serve(b)
+			field := f.open(b, t, s, func(name string) bool {
+				return slices.Contains([]string{"bare", "pooled", "XSAM", "pgxpool", "pgxpool-sql"}, name)
+			})
+			each(b, field, func(b *testing.B, c client) {
+				took := call(b, 200, c.queryOne)
+				for _, q := range []struct {
+					unit string
+					q    float64
+				}{{"p50-ns", 0.5}, {"p99-ns", 0.99}, {"max-ns", 1}} {
+					b.ReportMetric(float64(took[int(q.q*float64(len(took)-1))]), q.unit)
+				}
+			})
+		})
+	}
+}
+
+// open opens the contenders that are wanted, by name.
+func (f family) open(b *testing.B, t target, s script, wanted func(name string) bool) map[string]client {
+	field := map[string]client{}
+	tracing := unsampled(b)
+	for _, c := range contenders {
+		if wanted(c.name) {
+			field[c.name] = newClient(b, tracing, c.open(b, t, tracing.provider), s)
+		}
+	}
+	if f.name == postgres.name {
+		field["pgxpool"] = newPgxpool(b, tracing, t, s)
+		field["pgxpool-sql"] = newClient(b, tracing, fromPool(b, t), s)
+	}
+	return field
+}
+
+// each runs a benchmark of every contender, in an order that changes.
+func each(b *testing.B, field map[string]client, run func(*testing.B, client)) {
+	names := slices.Collect(maps.Keys(field))
+	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	for _, name := range names {
+		b.Run("db="+name, func(b *testing.B) { run(b, field[name]) })
+	}
+}
+
+// call has so many callers run the operation, and returns how long each one
+// took, sorted.
+func call(b *testing.B, callers int, op func() error) []time.Duration {
+	var (
+		left atomic.Int64
+		wg   sync.WaitGroup
+		took = make([]time.Duration, b.N)
+	)
+	left.Store(int64(b.N))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range callers {
+		wg.Go(func() {
+			for i := left.Add(-1); i >= 0; i = left.Add(-1) {
+				start := time.Now()
+				if err := op(); err != nil {
+					b.Error(err)
+					return
+				}
+				took[i] = time.Since(start)
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	return took
+}
