@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,41 +35,46 @@ type target struct {
 	conns  int                // how many connections there may be; 0: as many as it takes
 }
 
-// contender is one way to open a database. What it has switched on is said in
-// its comment and, for the reader of the results, in on.
+// contender is a Contender that can be opened over any driver.
 type contender struct {
-	name   string
-	module string // "": the standard library
-	on     string
-	spans  bool // makes OpenTelemetry spans
-	idle   bool // passes calls on and measures nothing: what any wrapper costs at least
-	open   func(testing.TB, target, trace.TracerProvider) *sql.DB
+	Contender
+	open opener
 }
 
-// contenders are all but those of heavy_test.go, which adds to them. Each one
-// is set up as a service would that traces few of its requests: metrics on
-// where there are any, spans of statements where a request is sampled.
-var contenders = []contender{
-	{"bare", "", "the driver alone", false, false, bare},
-	{"pooled", "github.com/pooledsql/pooled", "everything: pool, retry, breaker, digests, histograms, slow log with callers, spans, SQLCommenter, metrics", true, false, everything},
-	{"XSAM", "github.com/XSAM/otelsql", "metrics, spans", true, false, xsam},
-	{"nhat", "go.nhat.io/otelsql", "metrics, spans without arguments and single rows", true, false, openNhat},
-	{"uptrace", "github.com/uptrace/opentelemetry-go-extra/otelsql", "metrics, spans", true, false, openUptrace},
-	{"sqlmw", "github.com/ngrok/sqlmw", "an interceptor that keeps a histogram of how long calls take", false, false, middleware},
-	{"sqlmw-idle", "github.com/ngrok/sqlmw", "an interceptor that does nothing", false, true, idleMiddleware},
-	{"ocsql", "contrib.go.opencensus.io/integrations/ocsql", "metrics, spans without arguments and single rows; not sampled", false, false, opencensus},
-	{"instrumentedsql", "github.com/luna-duclos/instrumentedsql", "neither logger nor tracer", false, false, instrumented},
-	{"sqldblogger", "github.com/simukti/sqldb-logger", "errors are logged, nothing else", false, false, logger},
+type opener func(testing.TB, target, trace.TracerProvider) *sql.DB
+
+// openers are by name. heavy_test.go adds to them.
+var openers = map[string]opener{
+	"bare":            bare,
+	"pooled":          everything,
+	"xsam":            xsam,
+	"nhat":            openNhat,
+	"uptrace":         openUptrace,
+	"ocsql":           opencensus,
+	"instrumentedsql": instrumented,
+	"sqldblogger":     logger,
+	"sqlmw":           middleware,
+	"sqlmw-idle":      idleMiddleware,
 }
 
-// named is the contender of that name.
-func named(name string) contender {
-	for _, c := range contenders {
-		if c.name == name {
-			return c
+// contenders returns those that are wanted and to be had.
+func contenders(wanted func(Contender) bool) []contender {
+	var out []contender
+	for _, c := range Contenders {
+		if open, ok := openers[c.Name]; ok && wanted(c) {
+			out = append(out, contender{c, open})
 		}
 	}
-	panic("no contender " + name)
+	return out
+}
+
+func all(Contender) bool { return true }
+
+func tracers(c Contender) bool { return c.Spans || c.Name == "bare" }
+
+// these wants the named ones.
+func these(names ...string) func(Contender) bool {
+	return func(c Contender) bool { return slices.Contains(names, c.Name) }
 }
 
 // connector is what sql.Open makes of a driver and a DSN.

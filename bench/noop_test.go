@@ -1,7 +1,10 @@
 package bench
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
@@ -23,28 +26,31 @@ func nothing(rows int) target {
 // BenchmarkNoop is each operation on a driver that does nothing, so that what
 // is measured is what lies above it. With -cpu 1,2 it is on one core, and on
 // two at once.
-func BenchmarkNoop(b *testing.B) { benchNoop(b, unsampled(b), contenders) }
+func BenchmarkNoop(b *testing.B) { benchNoop(b, unsampled(b), all) }
 
 // BenchmarkNoopSampled is the same for requests whose traces are recorded.
-func BenchmarkNoopSampled(b *testing.B) {
-	var tracers []contender
-	for _, c := range contenders {
-		if c.spans || c.name == "bare" {
-			tracers = append(tracers, c)
+func BenchmarkNoopSampled(b *testing.B) { benchNoop(b, sampled(b), tracers) }
+
+func benchNoop(b *testing.B, t tracing, wanted func(Contender) bool) {
+	for _, op := range operations {
+		field := map[string]client{}
+		for _, c := range contenders(wanted) {
+			field[c.Name] = newClient(b, t, c.open(b, nothing(op.rows), t.provider), noopScript)
+		}
+		for turn := range 2 {
+			b.Run(fmt.Sprintf("turn=%d/op=%s", turn, op.name), func(b *testing.B) {
+				each(b, field, func(b *testing.B, c client) { bench(b, func() error { return op.do(c) }) })
+			})
 		}
 	}
-	benchNoop(b, sampled(b), tracers)
 }
 
-func benchNoop(b *testing.B, t tracing, of []contender) {
-	for _, op := range operations {
-		b.Run("op="+op.name, func(b *testing.B) {
-			for _, i := range rand.Perm(len(of)) {
-				c := of[i]
-				client := newClient(b, t, c.open(b, nothing(op.rows), t.provider), noopScript)
-				b.Run("db="+c.name, func(b *testing.B) { bench(b, func() error { return op.do(client) }) })
-			}
-		})
+// each runs a benchmark of every contender, in an order that changes.
+func each(b *testing.B, field map[string]client, run func(*testing.B, client)) {
+	names := slices.Collect(maps.Keys(field))
+	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	for _, name := range names {
+		b.Run("db="+name, func(b *testing.B) { run(b, field[name]) })
 	}
 }
 

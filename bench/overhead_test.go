@@ -24,7 +24,7 @@ func TestOverheadOfMeasuring(t *testing.T) {
 			// The kindest set-up for others: tracing that is not there at all.
 			tracing := tracing{noop.NewTracerProvider(), []context.Context{context.Background()}}
 			var calls []func()
-			for _, c := range []contender{named("bare"), named("pooled"), named("XSAM")} {
+			for _, c := range contenders(these("bare", "pooled", "xsam")) {
 				client := newClient(t, tracing, c.open(t, nothing(op.rows), tracing.provider), noopScript)
 				calls = append(calls, func() {
 					if err := op.do(client); err != nil {
@@ -67,12 +67,13 @@ func TestLeastOverhead(t *testing.T) {
 	for _, op := range operations {
 		t.Run(op.name, func(t *testing.T) {
 			tracing := unsampled(t)
+			field := contenders(all)
 			var calls []func()
-			for _, c := range contenders {
+			for _, c := range field {
 				client := newClient(t, tracing, c.open(t, nothing(op.rows), tracing.provider), noopScript)
 				calls = append(calls, func() {
 					if err := op.do(client); err != nil {
-						t.Error(c.name, err)
+						t.Error(c.Name, err)
 					}
 				})
 			}
@@ -89,9 +90,9 @@ func TestLeastOverhead(t *testing.T) {
 					added[i] = median(times[i])
 				}
 				least := math.Inf(1)
-				for i, c := range contenders[2:] {
-					t.Logf("%s adds %.0f ns", c.name, added[i+2])
-					if !c.idle {
+				for i, c := range field[2:] {
+					t.Logf("%s adds %.0f ns", c.Name, added[i+2])
+					if !c.Idle {
 						least = min(least, added[i+2])
 					}
 				}

@@ -3,8 +3,6 @@ package bench
 import (
 	"database/sql/driver"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -36,11 +34,12 @@ type family struct {
 	pooled  string
 	arg     string // how the one argument of a statement is written
 	storage string // what CREATE TABLE ends with
+	version string // a query of the server's
 }
 
 var (
-	postgres = family{"PostgreSQL", testdb.Postgres, stdlib.GetDefaultDriver(), semconv.DBSystemNamePostgreSQL, "pooled-pgx", "$1", " WITH (fillfactor = 50)"}
-	mariaDB  = family{"MariaDB", testdb.MySQL, mysql.MySQLDriver{}, semconv.DBSystemNameMariaDB, "pooled-mysql", "?", ""}
+	postgres = family{"PostgreSQL", testdb.Postgres, stdlib.GetDefaultDriver(), semconv.DBSystemNamePostgreSQL, "pooled-pgx", "$1", " WITH (fillfactor = 50)", "SELECT split_part(current_setting('server_version'), ' ', 1)"}
+	mariaDB  = family{"MariaDB", testdb.MySQL, mysql.MySQLDriver{}, semconv.DBSystemNameMariaDB, "pooled-mysql", "?", "", "SELECT substring_index(version(), '-', 1)"}
 )
 
 // serve starts a server with a table of customers.
@@ -49,6 +48,12 @@ func (f family) serve(tb testing.TB) (target, script) {
 	s := f.start(tb, testdb.Setting("max_connections", "500"))
 	t := target{f.driver, s.DSN(s.NewDatabase(tb)), f.system, f.pooled, links}
 	db := bare(tb, t, nil)
+	var version string
+	if err := db.QueryRow(f.version).Scan(&version); err != nil {
+		tb.Fatal(err)
+	}
+	// A line of configuration, in the format of benchmarks.
+	fmt.Printf("%s: %s\n", strings.ToLower(f.name), version)
 	testdb.MustExec(tb, db, "CREATE TABLE customers (id int PRIMARY KEY, name varchar(40), email varchar(60), visits int)"+f.storage)
 	const keys = 10_000
 	for first := 1; first <= keys; first += 1000 {
@@ -81,14 +86,16 @@ func BenchmarkMariaDB(b *testing.B) { mariaDB.bench(b) }
 
 func (f family) bench(b *testing.B) {
 	t, s := f.serve(b)
-	field := f.open(b, t, s, func(string) bool { return true })
-	for _, op := range operations {
-		for _, callers := range []int{1, links} {
-			b.Run(fmt.Sprintf("op=%s/callers=%d", op.name, callers), func(b *testing.B) {
-				each(b, field, func(b *testing.B, c client) {
-					call(b, callers, func() error { return op.do(c) })
+	field := f.open(b, t, s, all)
+	for turn := range 3 {
+		for _, op := range operations {
+			for _, callers := range []int{1, links} {
+				b.Run(fmt.Sprintf("turn=%d/op=%s/callers=%d", turn, op.name, callers), func(b *testing.B) {
+					each(b, field, func(b *testing.B, c client) {
+						call(b, callers, func() error { return op.do(c) })
+					})
 				})
-			})
+			}
 		}
 	}
 }
@@ -99,9 +106,7 @@ func BenchmarkQueue(b *testing.B) {
 	for _, f := range []family{postgres, mariaDB} {
 		b.Run("server="+f.name, func(b *testing.B) {
 			t, s := f.serve(b)
-			field := f.open(b, t, s, func(name string) bool {
-				return slices.Contains([]string{"bare", "pooled", "XSAM", "pgxpool", "pgxpool-sql"}, name)
-			})
+			field := f.open(b, t, s, these("bare", "pooled", "xsam"))
 			each(b, field, func(b *testing.B, c client) {
 				took := call(b, 200, c.queryOne)
 				for _, q := range []struct {
@@ -115,29 +120,18 @@ func BenchmarkQueue(b *testing.B) {
 	}
 }
 
-// open opens the contenders that are wanted, by name.
-func (f family) open(b *testing.B, t target, s script, wanted func(name string) bool) map[string]client {
+// open opens the contenders that are wanted, and where there is one, pgxpool.
+func (f family) open(b *testing.B, t target, s script, wanted func(Contender) bool) map[string]client {
 	field := map[string]client{}
 	tracing := unsampled(b)
-	for _, c := range contenders {
-		if wanted(c.name) {
-			field[c.name] = newClient(b, tracing, c.open(b, t, tracing.provider), s)
-		}
+	for _, c := range contenders(wanted) {
+		field[c.Name] = newClient(b, tracing, c.open(b, t, tracing.provider), s)
 	}
 	if f.name == postgres.name {
 		field["pgxpool"] = newPgxpool(b, tracing, t, s)
 		field["pgxpool-sql"] = newClient(b, tracing, fromPool(b, t), s)
 	}
 	return field
-}
-
-// each runs a benchmark of every contender, in an order that changes.
-func each(b *testing.B, field map[string]client, run func(*testing.B, client)) {
-	names := slices.Collect(maps.Keys(field))
-	rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	for _, name := range names {
-		b.Run("db="+name, func(b *testing.B) { run(b, field[name]) })
-	}
 }
 
 // call has so many callers run the operation, and returns how long each one
