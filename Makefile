@@ -41,8 +41,8 @@ suites: deps ## the tests of database/sql, pgx's stdlib and go-sql-driver/mysql 
 	@scripts/suites.sh
 
 .PHONY: bench
-bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
-	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+bench: deps ## all benchmarks but the comparison, BENCHCOUNT times (default 6)
+	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -skip '^BenchmarkCompare' -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
 
 .PHONY: benchmarks
 benchmarks: deps ## compare with other wrappers and pgxpool, and write docs/benchmarks.md (BENCHTIME)

@@ -23,13 +23,13 @@ func nothing(rows int) target {
 	return target{driver: n.Driver(), system: semconv.DBSystemNamePostgreSQL}
 }
 
-// BenchmarkNoop is each operation on a driver that does nothing, so that what
+// BenchmarkCompareNoop is each operation on a driver that does nothing, so that what
 // is measured is what lies above it. With -cpu 1,2 it is on one core, and on
 // two at once.
-func BenchmarkNoop(b *testing.B) { benchNoop(b, unsampled(b), all) }
+func BenchmarkCompareNoop(b *testing.B) { benchNoop(b, unsampled(b), all) }
 
-// BenchmarkNoopSampled is the same for requests whose traces are recorded.
-func BenchmarkNoopSampled(b *testing.B) { benchNoop(b, sampled(b), tracers) }
+// BenchmarkCompareNoopSampled is the same for requests whose traces are recorded.
+func BenchmarkCompareNoopSampled(b *testing.B) { benchNoop(b, sampled(b), tracers) }
 
 func benchNoop(b *testing.B, t tracing, wanted func(Contender) bool) {
 	for _, op := range operations {

@@ -76,13 +76,13 @@ func (f family) serve(tb testing.TB) (target, script) {
 	}
 }
 
-// BenchmarkPostgreSQL is each operation on a server, by one caller and by as
+// BenchmarkComparePostgreSQL is each operation on a server, by one caller and by as
 // many as there are connections.
-func BenchmarkPostgreSQL(b *testing.B) { postgres.bench(b) }
+func BenchmarkComparePostgreSQL(b *testing.B) { postgres.bench(b) }
 
-// BenchmarkMariaDB is the same. The bare driver prepares each statement that
+// BenchmarkCompareMariaDB is the same. The bare driver prepares each statement that
 // has arguments first; pooled keeps it prepared.
-func BenchmarkMariaDB(b *testing.B) { mariaDB.bench(b) }
+func BenchmarkCompareMariaDB(b *testing.B) { mariaDB.bench(b) }
 
 func (f family) bench(b *testing.B) {
 	t, s := f.serve(b)
@@ -100,9 +100,9 @@ func (f family) bench(b *testing.B) {
 	}
 }
 
-// BenchmarkQueue is 200 callers who want the same ten connections: how long
+// BenchmarkCompareQueue is 200 callers who want the same ten connections: how long
 // their lookups take, with the wait.
-func BenchmarkQueue(b *testing.B) {
+func BenchmarkCompareQueue(b *testing.B) {
 	for _, f := range []family{postgres, mariaDB} {
 		b.Run("server="+f.name, func(b *testing.B) {
 			t, s := f.serve(b)
@@ -120,16 +120,32 @@ func BenchmarkQueue(b *testing.B) {
 	}
 }
 
+// TestContendersWorkOnServers: what is measured is what a service does.
+func TestContendersWorkOnServers(t *testing.T) {
+	for _, f := range []family{postgres, mariaDB} {
+		t.Run(f.name, func(t *testing.T) {
+			to, s := f.serve(t)
+			for name, c := range f.open(t, to, s, all) {
+				for _, op := range operations {
+					if err := op.do(c); err != nil {
+						t.Errorf("%s, %s: %v", name, op.name, err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // open opens the contenders that are wanted, and where there is one, pgxpool.
-func (f family) open(b *testing.B, t target, s script, wanted func(Contender) bool) map[string]client {
+func (f family) open(tb testing.TB, t target, s script, wanted func(Contender) bool) map[string]client {
 	field := map[string]client{}
-	tracing := unsampled(b)
+	tracing := unsampled(tb)
 	for _, c := range contenders(wanted) {
-		field[c.Name] = newClient(b, tracing, c.open(b, t, tracing.provider), s)
+		field[c.Name] = newClient(tb, tracing, c.open(tb, t, tracing.provider), s)
 	}
 	if f.name == postgres.name {
-		field["pgxpool"] = newPgxpool(b, tracing, t, s)
-		field["pgxpool-sql"] = newClient(b, tracing, fromPool(b, t), s)
+		field["pgxpool"] = newPgxpool(tb, tracing, t, s)
+		field["pgxpool-sql"] = newClient(tb, tracing, fromPool(tb, t), s)
 	}
 	return field
 }

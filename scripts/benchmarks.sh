@@ -22,7 +22,7 @@ go test -C bench -tags heavy -c -o "$binary" .
 
 # measure runs benchmarks, each for that long, with more flags.
 measure() {
-	(cd bench && "$binary" -test.run '^$' -test.bench "^Benchmark($1)\$" -test.benchtime "$2" "${@:3}")
+	(cd bench && "$binary" -test.run '^$' -test.bench "^BenchmarkCompare($1)\$" -test.benchtime "$2" "${@:3}")
 }
 
 cat >"$samples" <<END

@@ -18,7 +18,7 @@ type results struct {
 
 // key says what was measured.
 type key struct {
-	suite string // of benchmarks, such as Noop
+	suite string // BenchmarkCompare..., such as Noop
 	op    string
 	load  string // how many cores or callers
 	db    string // a contender's name

@@ -78,7 +78,7 @@ func summarize(in io.Reader, name, gomod string) (results, error) {
 // in its round.
 func keyOf(n benchfmt.Name) (k key, turn string, err error) {
 	base, parts := n.Parts()
-	k = key{suite: string(base), load: "1"}
+	k = key{suite: strings.TrimPrefix(string(base), "Compare"), load: "1"}
 	for _, p := range parts {
 		name, value, _ := strings.Cut(strings.TrimPrefix(string(p), "/"), "=")
 		switch {
