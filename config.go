@@ -90,7 +90,9 @@ type Config struct {
 	CheckIdleAfter time.Duration
 
 	// AcquireTimeout is how long a caller waits for a link, beside its own
-	// context. Default: 30 s, test 5 s. Off: as long as the context allows.
+	// context, and how long it waits again, all in all, for others in place of
+	// links that turn out dead or die under its statement. Default: 30 s, test
+	// 5 s. Off: as long as the context allows.
 	AcquireTimeout time.Duration
 
 	// MaxWaiters is how many callers may wait for a link; one more gets
@@ -182,6 +184,20 @@ type Config struct {
 	// becomes false, and anything else before it becomes true again.
 	// Default: 3 s. Off: at once.
 	HealthSettle time.Duration
+
+	// DisableAdvise leaves Advise at what follows from the configuration: the
+	// housekeeper watches nothing for it, and the server is not asked for its
+	// limits. In a DSN: pool_advise=off.
+	DisableAdvise bool
+
+	// AdviseWaitTarget is what Advise judges the size of the pool by: how long
+	// 99 % of the callers wait for a link at most. Default: 50 ms, half of the
+	// tenth of a second within which people take an answer for immediate
+	// (Nielsen, Usability Engineering, 1993), so that the statements have the
+	// other half. Waiting a little is better than a larger pool: a server does
+	// the most with about as many statements at once as it has cores and
+	// disks (HikariCP, About Pool Sizing).
+	AdviseWaitTarget time.Duration
 
 	// LeakAfter is the age at which a loan is reported as a leak, once, with
 	// the call stack that began it. Default: 30 s; production Off.

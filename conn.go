@@ -35,6 +35,7 @@ type conn struct {
 	lost    bool       // the loan's link is gone: driver.ErrBadConn until the loan ends
 	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
 	tries   int        // how often the present statement has been tried again
+	queued  int64      // how long it queued for that, and for links in place of dead ones
 	wants   *Statement // what the present call runs, for who looks at the queue
 	start   int64      // nano() when it began to run
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
@@ -396,6 +397,7 @@ func (h *conn) Close() error {
 // its link.
 var (
 	pingStatement     = ownStatement(Statement{Operation: "PING", Class: Utility, Retryable: true, Digest: "(ping)"})
+	limitsStatement   = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(limits of the server)"})
 	sessionsStatement = ownStatement(Statement{Operation: "SELECT", Class: Utility, Digest: "(sessions of the server)"})
 	prepareStatement  = ownStatement(Statement{Operation: "PREPARE", Class: Utility, Retryable: true, Digest: "(prepare)"})
 	beginStatement    = ownStatement(Statement{Operation: "BEGIN", Class: Tx, Tx: TxBegin, Retryable: true, Digest: "BEGIN"})

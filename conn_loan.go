@@ -48,6 +48,9 @@ func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error)
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
 			h.waited = waited
+			if front {
+				h.queued += h.wait.took
+			}
 			if h.trace.Trace != nil && h.wait.took > 0 {
 				h.trace.Waited(time.Duration(h.wait.took))
 			}
@@ -70,7 +73,9 @@ func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error)
 		if err != errBadLink {
 			return nil, err
 		}
-		front = true
+		if !front {
+			front, h.queued = true, 0
+		}
 	}
 }
 

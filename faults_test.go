@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -240,18 +241,28 @@ func TestStressReadsSurviveKilledSessions(t *testing.T) {
 			c, killed := run(s.bare(t, 8))
 			t.Logf("bare: %d sessions killed; %v", killed, c)
 		}
-		db, p := s.open(t, limits(2, 8))
+		var most atomic.Int64 // how often one statement was tried again
+		db, p := s.open(t, limits(2, 8), func(c *pooled.Config) {
+			c.Hooks.OnRetry = func(r pooled.RetryInfo) {
+				for n := most.Load(); int64(r.Try) > n && !most.CompareAndSwap(n, int64(r.Try)); n = most.Load() {
+				}
+			}
+		})
 		c, killed := run(db)
 		stats := p.Stats()
-		t.Logf("pooled: %d sessions killed; %v; %d retries, %d refused by the budget", killed, c, stats.Retries, stats.RetriesRefused)
-		if killed < int(length/(20*time.Millisecond)) && killed < 50 {
+		t.Logf("pooled: %d sessions killed; %v; %d retries, %d of them for one read, %d refused by the budget", killed, c, stats.Retries, most.Load(), stats.RetriesRefused)
+		fewest, worst := 10, 5*time.Second // a busy machine
+		if strict() {
+			fewest, worst = 50, time.Second
+		}
+		if killed < fewest {
 			t.Errorf("only %d sessions were killed", killed)
 		}
 		if c.failed > 0 || c.wrong > 0 {
 			t.Errorf("%d reads failed, %d answers were wrong:%s", c.failed, c.wrong, c.common(5))
 		}
-		if c.worst > time.Second {
-			t.Errorf("a read took %v, want at most 1 s", c.worst)
+		if c.worst > worst {
+			t.Errorf("a read took %v, want at most %v", c.worst, worst)
 		}
 	})
 }

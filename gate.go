@@ -120,15 +120,23 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 	}
 	p.queue.push(w, front)
 	p.dialLocked()
+	if !h.quiet {
+		p.crowd.count(p)
+	}
 	p.mu.Unlock()
-	return p.await(ctx, w)
+	limit := p.cfg.AcquireTimeout
+	if front && limit > 0 { // all its turns have that much together
+		limit = max(limit-time.Duration(h.queued), 1)
+	}
+	return p.await(ctx, w, limit)
 }
 
-// await waits for the grant, the time-out or the end of ctx.
-func (p *Pool) await(ctx context.Context, w *waiter) (*link, error) {
+// await waits for the grant, for d where that is positive, or for the end of
+// ctx.
+func (p *Pool) await(ctx context.Context, w *waiter, d time.Duration) (*link, error) {
 	start := w.since
 	var timeout <-chan time.Time
-	if d := p.cfg.AcquireTimeout; d > 0 {
+	if d > 0 {
 		if w.timer == nil {
 			w.timer = time.NewTimer(d)
 		} else {
@@ -398,7 +406,6 @@ func (p *Pool) hangUpLocked(l *link, reason closeReason) {
 	p.links[last] = nil
 	p.links = p.links[:last]
 	l.holder = nil
-	p.noteShrinkLocked()
 	p.closing++
 	p.noteShrinkLocked()
 	p.stats.closed[reason].Add(1)

@@ -4,7 +4,7 @@ import "time"
 
 // keepHouse is the pool's one background goroutine: from the first use until
 // Close or Shutdown it keeps MinConns warm, replaces links before their time
-// is up, pings idle ones, trims the excess and looks for leaks.
+// is up, pings idle ones, trims the excess, looks for leaks and watches for Advise.
 func (p *Pool) keepHouse(stop <-chan struct{}) {
 	period := p.cfg.HealthCheckPeriod
 	if leak := p.cfg.LeakAfter; leak > 0 {
@@ -15,10 +15,19 @@ func (p *Pool) keepHouse(stop <-chan struct{}) {
 	}
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
+	var look <-chan time.Time
+	if p.advises() {
+		looks := time.NewTicker(adviseLook)
+		defer looks.Stop()
+		look = looks.C
+	}
 	for {
 		select {
 		case <-stop:
 			return
+		case <-look:
+			p.observe(nano())
+			continue
 		case <-ticker.C:
 		}
 		for _, k := range p.tidy(period) {

@@ -65,7 +65,7 @@ var allowedOverFakes = []likeness.Allowed{
 const (
 	pingAgain       = "a ping that ErrBadConn answers is tried on another link, as sql.DB does with everything but pings"
 	neverErrBadConn = "no error of the pool satisfies driver.ErrBadConn: sql.DB would call again"
-	oftener         = "what certainly did not run is tried again four times, not twice, so that here the program has its answer, and what follows finds the row"
+	oftener         = "what certainly did not run is tried again eight times, not twice, so that here the program has its answer, and what follows finds the row"
 	firstRow        = "a pure read that breaks off before its first row is run again"
 	unknownText     = "a statement that is not understood may have changed something before its answer broke off, and ErrBadConn would deny it"
 	unanswered      = "what is no proven read, as a query that sleeps in a function, may have taken effect when its context ends before an answer came; the error says so, and is the context's all the same"

@@ -24,6 +24,8 @@ type measures struct {
 	list    []*digest // the same, to choose from at random
 	other   [classes]digest
 	use     durations  // of loans that are over; never forgotten
+	ran     uint64     // statements; never forgotten
+	busy    int64      // how long they took in all; never forgotten
 	door    []doorMark // fingerprints that were not told apart, and how often they came
 	refused int        // since the digests last grew older
 	execute durations  // of statements that were timed to their first answer
@@ -151,6 +153,8 @@ func (m *measures) addLocked(r *record) *digest {
 	d.wait += r.wait
 	d.slowest = max(d.slowest, r.took)
 	d.time.add(r.took)
+	m.ran++
+	m.busy += r.took
 	if r.read >= 0 {
 		d.read += r.read
 		d.readOf += r.took

@@ -37,6 +37,7 @@ type Pool struct {
 	traces     traceScopes
 	events     eventRing
 	prober     prober
+	advisor    advisor
 	health     health
 	sessions   sessionsView
 	maxOpen    atomic.Int64 // what the program gave SetMaxOpenConns, when From saw it last
@@ -71,6 +72,7 @@ type Pool struct {
 	outage     outage
 	evicted    int64 // nano() of the last eviction by failover
 	swept      int64 // nano() of the last removal of old markers
+	crowd      crowd // callers that queued because of the limit
 	dialTimer  *time.Timer
 	dialCtx    context.Context // of dials and keepalives: ends with Close and Shutdown
 	stopDials  context.CancelFunc

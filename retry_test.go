@@ -263,6 +263,29 @@ func TestAnEmptyBudgetEndsTheTries(t *testing.T) {
 	}
 }
 
+func TestRepetitionsShareOneAcquireTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{}), func(c *Config) { c.AcquireTimeout = time.Second })
+		r.must(r.read(r.db))
+		r.lost = true
+		lost := &fakedriver.Error{Code: "08006", Message: "lost"}
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Query, Times: -1, Kill: true, Err: lost})
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Do: func(context.Context, fakedriver.Call) error {
+			time.Sleep(300 * time.Millisecond)
+			return nil
+		}})
+		start := time.Now()
+		err := r.read(r.db)
+		if took := time.Since(start); !errors.Is(err, ErrAcquireTimeout) || took < time.Second || took > 1200*time.Millisecond {
+			t.Errorf("%v after %v, want ErrAcquireTimeout after a second of dials and little more for the pauses", err, took)
+		}
+		// The next statement has all of its time again.
+		r.srv.ClearFaults()
+		time.Sleep(time.Second)
+		r.must(r.read(r.db))
+	})
+}
+
 func TestAHookHearsOfEveryRepetition(t *testing.T) {
 	var heard []RetryInfo
 	r := newRig(t, fakedriver.PGX, dialect(&testDialect{}), func(c *Config) {
@@ -285,7 +308,7 @@ func TestAHookHearsOfEveryRepetition(t *testing.T) {
 	}
 }
 
-func TestAStatementIsTriedFiveTimesAtMost(t *testing.T) {
+func TestAStatementIsTriedAgainMaxTriesTimes(t *testing.T) {
 	for name, run := range map[string]func(*rig) error{
 		"query": func(r *rig) error { return r.read(r.db) },
 		"prepared query": func(r *rig) error {

@@ -220,6 +220,17 @@ var settings = []settingSpec{
 		doc: "How long a pool must be unhealthy before it is not ready, and well again before it is.",
 	},
 	{
+		name: "pool_advise", field: "DisableAdvise", kind: kindBool, negated: true,
+		at:  func(c *Config) any { return &c.DisableAdvise },
+		doc: "Off: the pool watches nothing for Advise and asks the server for none of its limits.",
+	},
+	{
+		name: "pool_advise_wait_target", field: "AdviseWaitTarget", kind: kindDuration,
+		at:  func(c *Config) any { return &c.AdviseWaitTarget },
+		def: everywhere(50 * time.Millisecond), min: ms, max: hour,
+		doc: "How long 99 % of the callers may wait for a link at most before Advise calls the pool too small.",
+	},
+	{
 		name: "pool_leak_after", field: "LeakAfter", kind: kindDuration,
 		at:  func(c *Config) any { return &c.LeakAfter },
 		def: profileValues{int64(30 * time.Second), int64(30 * time.Second), Off},

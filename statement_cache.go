@@ -30,6 +30,7 @@ type statementCache struct {
 	mask   uint64
 	slots  []atomic.Pointer[cacheEntry]
 	door   []atomic.Uint32 // hashes of texts that came once
+	missed atomic.Uint64   // texts that were not there
 
 	maxBytes int
 	mu       sync.Mutex // of those who admit; never waited for
@@ -73,6 +74,7 @@ func (c *statementCache) get(query string) *Statement {
 // find is get and tells whether it was known.
 func (c *statementCache) find(query string) (st *Statement, known bool) {
 	if len(c.slots) == 0 || len(query) > maxCachedQuery {
+		c.missed.Add(1)
 		s := classifyWith(c.flavor, query, c.safe)
 		return &s, false
 	}
@@ -98,6 +100,7 @@ func (c *statementCache) set(h uint64) []atomic.Pointer[cacheEntry] {
 
 // miss classifies query and admits it if it came before.
 func (c *statementCache) miss(query string, h uint64) *Statement {
+	c.missed.Add(1)
 	if !c.seen(h) {
 		s := classifyWith(c.flavor, query, c.safe)
 		return &s

@@ -46,6 +46,7 @@ type counters struct {
 	resets         atomic.Uint64
 	unended        atomic.Uint64
 	leaks          atomic.Uint64
+	prepares       atomic.Uint64 // twins made
 	closed         [closeReasons]atomic.Uint64
 }
 

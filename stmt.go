@@ -73,6 +73,7 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.stats.prepares.Add(1)
 	t := newTwin(s.query, base, s.text, l.checker)
 	t.pins = 1
 	l.stmts.put(t)

@@ -89,7 +89,9 @@ func stressRound(t *testing.T, round, loans int) {
 
 	before := runtime.NumGoroutine()
 	var users, chaos sync.WaitGroup
+	var late time.Duration
 	stop := make(chan struct{})
+	chaos.Go(func() { late = lateness(stop) })
 	for user := range 40 {
 		users.Go(func() { s.user(user) })
 	}
@@ -117,8 +119,10 @@ func stressRound(t *testing.T, round, loans int) {
 	if counts.Conns.Peak > 8 {
 		t.Errorf("round %d: %d connections at once, the limit is 8", round, counts.Conns.Peak)
 	}
-	if slow := time.Duration(s.slowest.Load()); slow > 1200*time.Millisecond {
-		t.Errorf("round %d: a call took %v; nothing may take a second longer than AcquireTimeout", round, slow)
+	// A call has some dozen steps, for each of which it may have to wait until
+	// the machine runs it.
+	if slow, most := time.Duration(s.slowest.Load()), 1200*time.Millisecond+20*late; slow > most {
+		t.Errorf("round %d: a call took %v; nothing may take longer than %v, where timers are late by %v", round, slow, most, late)
 	}
 	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(deadline) {
@@ -126,8 +130,22 @@ func stressRound(t *testing.T, round, loans int) {
 			t.Fatalf("goroutines left:\n%s", buf[:runtime.Stack(buf, true)])
 		}
 	}
-	t.Logf("round %d (%s): %d served, %d failed, slowest %v, %d dials", round, srv.Shape().Name,
-		s.served.Load(), s.failed.Load(), time.Duration(s.slowest.Load()).Round(time.Millisecond), counts.Conns.Made)
+	t.Logf("round %d (%s): %d served, %d failed, slowest %v, %d dials, timers late by %v", round, srv.Shape().Name,
+		s.served.Load(), s.failed.Load(), time.Duration(s.slowest.Load()).Round(time.Millisecond), counts.Conns.Made, late.Round(time.Millisecond))
+}
+
+// lateness returns by how much a timer of this process was late at worst, which
+// tells a machine that has too much to do from a pool that holds up its callers.
+func lateness(stop <-chan struct{}) (worst time.Duration) {
+	for {
+		start := time.Now()
+		select {
+		case <-stop:
+			return worst
+		case <-time.After(time.Millisecond):
+			worst = max(worst, time.Since(start)-time.Millisecond)
+		}
+	}
 }
 
 // mayPanic marks the context of a call whose panic database/sql survives. With

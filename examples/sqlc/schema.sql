@@ -1,0 +1,8 @@
+CREATE TABLE authors (id integer PRIMARY KEY, name varchar(100) NOT NULL UNIQUE);
+
+CREATE TABLE books (
+    id        integer PRIMARY KEY,
+    author_id integer NOT NULL REFERENCES authors (id),
+    title     varchar(100) NOT NULL,
+    pages     integer NOT NULL
+);

@@ -1,0 +1,4 @@
+package pooled
+
+// Plan is a stub.
+type Plan struct{}
