@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -58,7 +59,10 @@ func each(b *testing.B, field map[string]client, run func(*testing.B, client)) {
 // it took as well: others on the machine do not add to that, and what is left
 // to the garbage collector does.
 func bench(b *testing.B, op func() error) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	b.ReportAllocs()
+	b.ResetTimer()
 	start := spent()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
@@ -68,5 +72,9 @@ func bench(b *testing.B, op func() error) {
 			}
 		}
 	})
+	b.StopTimer()
 	b.ReportMetric(float64(spent()-start)/float64(b.N), "cpu-ns/op")
+	// The allocs/op of package testing have nothing behind the point.
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(b.N), "mallocs/op")
 }

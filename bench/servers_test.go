@@ -87,7 +87,7 @@ func BenchmarkCompareMariaDB(b *testing.B) { mariaDB.bench(b) }
 func (f family) bench(b *testing.B) {
 	t, s := f.serve(b)
 	field := f.open(b, t, s, all)
-	for turn := range 3 {
+	for turn := range 2 {
 		for _, op := range operations {
 			for _, callers := range []int{1, links} {
 				b.Run(fmt.Sprintf("turn=%d/op=%s/callers=%d", turn, op.name, callers), func(b *testing.B) {

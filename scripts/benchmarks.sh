@@ -37,8 +37,8 @@ while ((round < 6 || (SECONDS - start) * (round + 1) / round < limit)); do
 	say "round $round, $((SECONDS - start)) s of $limit s"
 	{
 		echo "round: $round"
-		measure 'Noop|NoopSampled' 10ms -test.cpu "$(((cores > 1)) && echo "1,$cores" || echo 1)"
-		measure 'PostgreSQL|MariaDB' 10ms
+		measure 'Noop|NoopSampled' 20ms -test.cpu "$(((cores > 1)) && echo "1,$cores" || echo 1)"
+		measure 'PostgreSQL|MariaDB' 25ms
 		measure Queue 500ms
 	} >>"$samples" || { tail "$samples" >&2 && exit 1; }
 done

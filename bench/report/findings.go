@@ -27,10 +27,11 @@ func (r results) short() []string {
 		if !ok {
 			continue
 		}
+		p.median = max(1, p.median) // below a nanosecond all is noise
 		pooled.add(p.median)
-		a, _ := r.get("Noop", o.name, "1", "pooled", "allocs/op")
-		b, _ := r.get("Noop", o.name, "1", "bare", "allocs/op")
-		if a.median > b.median {
+		a, _ := r.get("Noop", o.name, "1", "pooled", "mallocs/op")
+		b, _ := r.get("Noop", o.name, "1", "bare", "mallocs/op")
+		if a.median-b.median >= 0.5 {
 			allocates = "allocations"
 		}
 		best := math.Inf(1)

@@ -124,7 +124,7 @@ func (r results) allocations() string {
 		for _, o := range ops {
 			var n [2]float64
 			measured := true
-			for i, unit := range []string{"allocs/op", "B/op"} {
+			for i, unit := range []string{"mallocs/op", "B/op"} {
 				f, ok := r.get("Noop", o.name, "1", c.Name, unit)
 				b, _ := r.get("Noop", o.name, "1", "bare", unit)
 				if measured = measured && ok; c.Name != "bare" {

@@ -46,12 +46,12 @@ func output(rounds int) string {
 		fmt.Fprintf(&b, "round: %d\ngoos: linux\ncpu: A Processor\n", round+1)
 		for turn := range 2 {
 			at := fmt.Sprintf("Noop/turn=%d/op=exec/db=", turn)
-			line(at+"bare", 100, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 allocs/op", 100+slow))
+			line(at+"bare", 100, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 mallocs/op", 100+slow))
 			line(at+"bare-2", 50, "")
-			line(at+"pooled", 200, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 allocs/op", 300+slow))
+			line(at+"pooled", 200, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 mallocs/op", 300+slow))
 			line(at+"pooled-2", 80, "")
-			line(at+"xsam", 900, fmt.Sprintf("%g cpu-ns/op 180 B/op 12 allocs/op", 900+slow))
-			line(at+"sqlmw-idle", 150, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 allocs/op", 150+slow))
+			line(at+"xsam", 900, fmt.Sprintf("%g cpu-ns/op 180 B/op 12 mallocs/op", 900+slow))
+			line(at+"sqlmw-idle", 150, fmt.Sprintf("%g cpu-ns/op 80 B/op 2 mallocs/op", 150+slow))
 			for _, callers := range []int{1, 10} {
 				at := fmt.Sprintf("PostgreSQL/turn=%d/op=ping/callers=%d/db=", turn, callers)
 				line(at+"bare-2", 1000, "")
@@ -74,7 +74,7 @@ func TestComparisonsAreMadeWithinATurn(t *testing.T) {
 	}
 	for k, want := range map[key]figure{
 		{"Noop", "exec", "1", "pooled", added}:           {200, 200, 200},
-		{"Noop", "exec", "1", "xsam", "allocs/op"}:       {12, 12, 12},
+		{"Noop", "exec", "1", "xsam", "mallocs/op"}:      {12, 12, 12},
 		{"Noop", "exec", "all", "pooled", times}:         {0.625, 0.625, 0.625},
 		{"PostgreSQL", "ping", "10", "pooled", times}:    {0.8, 0.8, 0.8},
 		{"Queue", "PostgreSQL", "200", "pooled", tail}:   {0.25, 0.25, 0.25},

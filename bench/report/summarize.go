@@ -135,7 +135,7 @@ func (r results) keep(samples map[key]map[string]float64) error {
 				put(k.unit, itself)
 			}
 			put(added, func(v, bare float64) float64 { return v - bare })
-		case "B/op", "allocs/op":
+		case "B/op", "mallocs/op":
 			if strings.HasPrefix(k.suite, "Noop") && k.load == "1" {
 				put(k.unit, itself)
 			}

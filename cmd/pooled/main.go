@@ -20,6 +20,7 @@ import (
 // commands are the subcommands, in the order of the help text.
 var commands = []*command{
 	demoCommand,
+	benchCommand,
 	classifyCommand,
 	migrateCommand,
 	versionCommand,

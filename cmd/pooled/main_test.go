@@ -51,9 +51,9 @@ func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"a command is missing", "demo, classify, migrate, version"}},
-		{[]string{"dmo"}, []string{`"dmo"`, "demo, classify, migrate, version"}},
-		{[]string{"help", "x"}, []string{`"x"`, "demo, classify, migrate, version"}},
+		{nil, []string{"a command is missing", "demo, bench, classify, migrate, version"}},
+		{[]string{"dmo"}, []string{`"dmo"`, "demo, bench, classify, migrate, version"}},
+		{[]string{"help", "x"}, []string{`"x"`, "demo, bench, classify, migrate, version"}},
 		{[]string{"demo", "-x"}, []string{"-x", "pooled help demo"}},
 		{[]string{"demo", "x"}, []string{`unexpected argument "x"`}},
 		{[]string{"demo", "-conns", "0"}, []string{"-conns is 0", "1 to 100"}},
