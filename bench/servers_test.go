@@ -120,20 +120,84 @@ func BenchmarkCompareQueue(b *testing.B) {
 	}
 }
 
-// TestContendersWorkOnServers: what is measured is what a service does.
-func TestContendersWorkOnServers(t *testing.T) {
+// TestOnServers: every contender does its work, and in make measure: pooled has
+// at least 0.98 of the bare driver's throughput, and at most half of its p99
+// where callers wait on PostgreSQL.
+func TestOnServers(t *testing.T) {
 	for _, f := range []family{postgres, mariaDB} {
 		t.Run(f.name, func(t *testing.T) {
 			to, s := f.serve(t)
-			for name, c := range f.open(t, to, s, all) {
+			field := f.open(t, to, s, all)
+			for name, c := range field {
 				for _, op := range operations {
 					if err := op.do(c); err != nil {
 						t.Errorf("%s, %s: %v", name, op.name, err)
 					}
 				}
 			}
+			bare, pooled := field["bare"], field["pooled"]
+			rounds, n := 1, 200
+			if strict() {
+				rounds, n = 60, 500
+			}
+			for _, op := range operations {
+				hold(t, fmt.Sprintf("%s, %s by ten callers: throughput, of the bare driver's", f.name, op.name), ">=", 0.98, func() float64 {
+					return compare(rounds, bare, pooled, func(c client) float64 {
+						start := time.Now()
+						share(t, links, n, func() error { return op.do(c) })
+						return float64(n) / time.Since(start).Seconds()
+					})
+				})
+			}
+			if f.name != postgres.name {
+				return
+			}
+			hold(t, f.name+", 200 callers on 10 links: p99, of the bare driver's", "<=", 0.5, func() float64 {
+				return compare(max(1, rounds/10), bare, pooled, func(c client) float64 {
+					took := share(t, 200, 20*n, c.queryOne)
+					slices.Sort(took)
+					return took[len(took)*99/100].Seconds()
+				})
+			})
 		})
 	}
+}
+
+// compare runs both by turns and returns the median of the ratios of pooled's
+// figure to the bare driver's.
+func compare(rounds int, bare, pooled client, figure func(client) float64) float64 {
+	ratios := make([]float64, rounds)
+	for i := range ratios {
+		var of [2]float64
+		for k := range of {
+			which := (i + k) % 2 // nobody is always first
+			of[which] = figure([]client{bare, pooled}[which])
+		}
+		ratios[i] = of[1] / of[0]
+	}
+	return median(ratios)
+}
+
+// hold measures until the bound holds, at most five times: the machine may have
+// been busy with something else. Elsewhere than in make measure any figure does.
+func hold(t *testing.T, what, relation string, bound float64, measure func() float64) {
+	t.Helper()
+	for range 5 {
+		got := measure()
+		ok := got <= bound
+		if relation == ">=" {
+			ok = got >= bound
+		}
+		if !strict() {
+			t.Logf("%s: %.3g", what, got)
+			return
+		}
+		t.Logf("MEASURED|%s|%.3g|%s %.3g|%s", what, got, relation, bound, map[bool]string{true: "ok", false: "MISSED"}[ok])
+		if ok {
+			return
+		}
+	}
+	t.Errorf("%s: the bound did not hold in any of five rounds", what)
 }
 
 // open opens the contenders that are wanted, and where there is one, pgxpool.
@@ -150,23 +214,32 @@ func (f family) open(tb testing.TB, t target, s script, wanted func(Contender) b
 	return field
 }
 
-// call has so many callers run the operation, and returns how long each one
-// took, sorted.
+// call is a benchmark of the operation by so many callers. It returns how long
+// each one took, sorted.
 func call(b *testing.B, callers int, op func() error) []time.Duration {
+	b.ReportAllocs()
+	b.ResetTimer()
+	took := share(b, callers, b.N, op)
+	b.StopTimer()
+	slices.Sort(took)
+	return took
+}
+
+// share has n operations done by so many callers, and returns how long each
+// one took.
+func share(tb testing.TB, callers, n int, op func() error) []time.Duration {
 	var (
 		left atomic.Int64
 		wg   sync.WaitGroup
-		took = make([]time.Duration, b.N)
+		took = make([]time.Duration, n)
 	)
-	left.Store(int64(b.N))
-	b.ReportAllocs()
-	b.ResetTimer()
+	left.Store(int64(n))
 	for range callers {
 		wg.Go(func() {
 			for i := left.Add(-1); i >= 0; i = left.Add(-1) {
 				start := time.Now()
 				if err := op(); err != nil {
-					b.Error(err)
+					tb.Error(err)
 					return
 				}
 				took[i] = time.Since(start)
@@ -174,7 +247,5 @@ func call(b *testing.B, callers int, op func() error) []time.Duration {
 		})
 	}
 	wg.Wait()
-	b.StopTimer()
-	slices.Sort(took)
 	return took
 }
