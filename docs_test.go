@@ -139,6 +139,43 @@ func TestGoCodeInTheDocumentationCompiles(t *testing.T) {
 	}
 }
 
+// TestEachSectionOnCompatibilityHasItsTests looks for the tests that are named
+// in a comment below each heading with a text of its own.
+func TestEachSectionOnCompatibilityHasItsTests(t *testing.T) {
+	known := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			for _, m := range function.FindAllStringSubmatch(read(t, path), -1) {
+				known[m[1]] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := regexp.MustCompile(`(?m)^#+ .*\n`).Split(read(t, "docs/compatibility.md"), -1)[1:]
+	if len(sections) < 30 {
+		t.Errorf("only %d sections found", len(sections))
+	}
+	for _, section := range sections {
+		if section = strings.TrimSpace(section); section == "" {
+			continue // only holds others
+		}
+		comment, _, _ := strings.Cut(section, "\n")
+		tests, found := strings.CutPrefix(comment, "<!-- ")
+		if !found {
+			t.Errorf("no tests are named for the section that begins %.60q", comment)
+		}
+		for _, name := range strings.Fields(strings.TrimSuffix(tests, "-->")) {
+			if !known[name] {
+				t.Errorf("there is no %s", name)
+			}
+		}
+	}
+}
+
 // TestDefaultsInTheREADMEAreThoseOfTheCode reads the table of settings.
 func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `(pool_[a-z_]+)` \\| (\\S+) \\| (\\S+) \\| (\\S+) \\|")

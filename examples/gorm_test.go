@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,15 @@ func gormByName(t *testing.T, prepare bool) run {
 		case "pooled-mysql":
 			dialector = mysql.New(mysql.Config{DriverName: "pooled-mysql", DSN: dsn})
 		}
-		return example.Library(ctx, out, openGORM(t, dialector, prepare))
+		g := openGORM(t, dialector, prepare)
+		db, err := g.DB()
+		if err != nil {
+			return err
+		}
+		if _, ok := pooled.From(db); ok != strings.HasPrefix(driver, "pooled-") {
+			t.Errorf("%s: a pool: %t", driver, ok)
+		}
+		return example.Library(ctx, out, g)
 	}
 }
 
@@ -76,7 +85,7 @@ func openGORM(t *testing.T, dialector gorm.Dialector, prepare bool) *gorm.DB {
 // DSN is also that of columns without a zone. The pool does not do it by
 // itself, and neither does a bare driver that is named; a connector does.
 func TestGORMTimeZone(t *testing.T) {
-	dsn := servers[0].empty(t) + "&TimeZone=Asia/Tokyo"
+	dsn := with(servers[0].empty(t), "TimeZone=Asia/Tokyo")
 	zone := func(dialector gorm.Dialector) string {
 		var at time.Time
 		row := openGORM(t, dialector, false).Raw("SELECT timestamp '2026-01-02 03:04:05'").Row()
@@ -90,7 +99,6 @@ func TestGORMTimeZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	mustHavePool(t, db)
 	for _, c := range []struct {
 		way       string
 		dialector gorm.Dialector
@@ -141,7 +149,7 @@ func TestGORMSimpleProtocol(t *testing.T) {
 		{"GORM's own", postgres.Config{DSN: dsn, PreferSimpleProtocol: true}, true},
 		{"bare, by name", postgres.Config{DriverName: "pgx", DSN: dsn, PreferSimpleProtocol: true}, false},
 		{"pooled, by name", postgres.Config{DriverName: "pooled-pgx", DSN: dsn, PreferSimpleProtocol: true}, false},
-		{"pooled, by name and DSN", postgres.Config{DriverName: "pooled-pgx", DSN: dsn + "&default_query_exec_mode=simple_protocol"}, true},
+		{"pooled, by name and DSN", postgres.Config{DriverName: "pooled-pgx", DSN: with(dsn, "default_query_exec_mode=simple_protocol")}, true},
 	} {
 		g := openGORM(t, postgres.New(c.config), false)
 		// Two queries on one connection: the first is prepared, or not.

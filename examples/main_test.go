@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/leak"
 	"github.com/pooledsql/pooled/internal/testdb"
 )
@@ -26,19 +26,30 @@ func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 type server struct {
 	name, bare, pooled string
 	get                func(testing.TB) *testdb.Server
-	params             string // of the DSN
+	param              string // of the DSN, if it needs one
 }
 
 var servers = []server{
 	{"postgres", "pgx", "pooled-pgx", testdb.SharedPostgres, ""},
-	{"mariadb", "mysql", "pooled-mysql", testdb.SharedMySQL, "?parseTime=true"},
+	{"mariadb", "mysql", "pooled-mysql", testdb.SharedMySQL, "parseTime=true"},
 }
 
 // empty returns the DSN of an empty database.
 func (s server) empty(t *testing.T) string {
 	t.Helper()
 	srv := s.get(t)
-	return srv.DSN(srv.NewDatabase(t)) + s.params
+	return with(srv.DSN(srv.NewDatabase(t)), s.param)
+}
+
+// with adds a parameter to a DSN.
+func with(dsn, param string) string {
+	switch {
+	case param == "":
+		return dsn
+	case strings.Contains(dsn, "?"):
+		return dsn + "&" + param
+	}
+	return dsn + "?" + param
 }
 
 // outcome is what an example printed and what it left in the database. It must
@@ -53,12 +64,12 @@ func (s server) outcome(t *testing.T, run run, driver string) string {
 // transcript is outcome without the look for goroutines.
 func (s server) transcript(t *testing.T, run run, driver string) string {
 	t.Helper()
-	dsn, settings := s.empty(t), ""
+	dsn, setting := s.empty(t), ""
 	if driver == s.pooled {
-		settings = "&pool_max_conns=7" // which no base driver and no server would take
+		setting = "pool_max_conns=7" // which no base driver and no server would take
 	}
 	var out strings.Builder
-	s.call(t, &out, run, driver, dsn+settings)
+	s.call(t, &out, run, driver, with(dsn, setting))
 	s.dump(t, &out, dsn)
 	return out.String()
 }
@@ -111,12 +122,7 @@ func (s server) dump(t *testing.T, out io.Writer, dsn string) {
 	if len(columns) == 0 {
 		t.Fatalf("%s left no table", s.name)
 	}
-	tables := make([]string, 0, len(columns))
-	for table := range columns {
-		tables = append(tables, table)
-	}
-	slices.Sort(tables)
-	for _, table := range tables {
+	for _, table := range slices.Sorted(maps.Keys(columns)) {
 		rows := rowsOf(t, db, "SELECT "+strings.Join(columns[table], ", ")+" FROM "+table)
 		slices.SortFunc(rows, slices.Compare)
 		for _, row := range rows {
@@ -215,13 +221,5 @@ func TestExamplesPrintWhatTheirOutputSays(t *testing.T) {
 				t.Log(out)
 			})
 		}
-	}
-}
-
-// mustHavePool fails the test if db goes around the pool.
-func mustHavePool(t *testing.T, db *sql.DB) {
-	t.Helper()
-	if _, ok := pooled.From(db); !ok {
-		t.Fatal("this database has no pool")
 	}
 }

@@ -13,6 +13,9 @@ import (
 // TestGeneratedCodeIsThatOfTheSchema generates it anew and compares all but the
 // file that names the generator's version, which a test does not know.
 func TestGeneratedCodeIsThatOfTheSchema(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the generator, which takes seconds; run without -short")
+	}
 	dir := t.TempDir()
 	err := entc.Generate("./ent/schema", &gen.Config{Target: dir, Package: "github.com/pooledsql/pooled/examples/ent/ent"})
 	if err != nil {

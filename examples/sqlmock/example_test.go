@@ -131,6 +131,19 @@ func TestWhatWasNotExpected(t *testing.T) {
 	})
 }
 
+// TestCloseThatWasNotExpected: the pool hangs up in the background, so Close
+// returns nothing that a connection says to it.
+func TestCloseThatWasNotExpected(t *testing.T) {
+	each(t, func(t *testing.T, db *sql.DB, mock sqlmock.Sqlmock) {
+		if err := db.PingContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err, on := db.Close(), strings.HasSuffix(t.Name(), "below_the_pool"); (err == nil) != on {
+			t.Errorf("pool on: %t; Close: %v", on, err)
+		}
+	})
+}
+
 // TestPreparedStatement: the pool keeps statements prepared, so a mock that
 // expects one to be closed must be below a pool that is off.
 func TestPreparedStatement(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package example finds out what a pool lacks: it begins too small, is told so
-// by its figures, grows while it runs, and finds a query in a loop.
+// by its figures, grows while it runs, finds a query in a loop, and takes advice.
 package example
 
 import (
@@ -99,6 +99,17 @@ func Run(ctx context.Context, out io.Writer, driver, dsn string) error {
 	// What the time goes into, most first.
 	for i, d := range pool.Digests(3) {
 		fmt.Fprintf(out, "%d. %s: %d calls, p99 %v\n", i+1, d.Digest, d.Calls, d.Time.Quantile(0.99))
+	}
+
+	// What to change, and why. What follows from the load shows after half a
+	// minute of it; what follows from the configuration at once, such as a call
+	// that many a quickstart has.
+	db.SetMaxOpenConns(50)
+	if pool, ok = pooled.From(db); !ok {
+		return errors.New("this database has no pool")
+	}
+	for _, a := range pool.Advise() {
+		fmt.Fprintf(out, "%v, %v: %s\n  %s\n", a.Severity, a.Code, a.Title, a.Action)
 	}
 	return nil
 }
