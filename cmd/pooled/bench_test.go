@@ -33,6 +33,7 @@ func TestBenchComparesOnBothServers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := c.server(t)
 			dsn := s.DSN(s.NewDatabase(t))
+			dsn += map[bool]string{true: "&", false: "?"}[strings.Contains(dsn, "?")] + "pool_max_conns=3" // which only the pool knows
 			page := filepath.Join(t.TempDir(), "report.html")
 			code, out, errs := call(t, "bench", "-dsn", dsn, "-time", "500ms", "-callers", "1,8", "-conns", "2,4", "-json", "-html", page)
 			if code != exitOK {
