@@ -17,6 +17,9 @@ samples=$PWD/.cache/benchmarks.txt
 binary=$PWD/.cache/bench.test
 mkdir -p .cache
 
+# Before the build, which is load itself.
+load=$(uptime | sed 's/.*load average[s]*: *//; s/[, ].*//')
+
 say "build"
 go test -C bench -tags heavy -c -o "$binary" .
 
@@ -29,6 +32,7 @@ cat >"$samples" <<END
 date: $(date -u +%Y-%m-%d)
 go: $(go env GOVERSION)
 cores: $cores
+load: $load
 END
 start=$SECONDS round=0
 # Six rounds at least: with fewer nobody knows how sure the figures are.
