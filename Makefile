@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 export FUZZTIME   ?= 10m
 export BENCHCOUNT ?= 6
+export BENCHTIME  ?= 9m
 export STRESSTIME ?= 5m
 export SOAKTIME   ?= 1h
 export NEXT_GO    ?= go1.27.0
@@ -44,8 +45,12 @@ suites: deps ## the tests of database/sql, pgx's stdlib and go-sql-driver/mysql 
 	@scripts/suites.sh
 
 .PHONY: bench
-bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
-	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+bench: deps ## all benchmarks but the comparison, BENCHCOUNT times (default 6)
+	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -skip '^BenchmarkCompare' -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+
+.PHONY: benchmarks
+benchmarks: deps ## compare with other wrappers and pgxpool, and write docs/benchmarks.md (BENCHTIME)
+	@scripts/benchmarks.sh
 
 .PHONY: measure
 measure: deps ## what the pool promises, measured against the bare drivers and its bounds (BENCHCOUNT)

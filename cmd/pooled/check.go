@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,15 @@ const exitWarnings = 3
 
 // dsnVariables are where the DSN is looked for when there is no -dsn.
 var dsnVariables = []string{"DATABASE_URL", "GOOSE_DBSTRING"}
+
+func dsnFromEnvironment() string {
+	for _, name := range dsnVariables {
+		if dsn := os.Getenv(name); dsn != "" {
+			return dsn
+		}
+	}
+	return ""
+}
 
 var checkCommand = &command{
 	name:  "check",
@@ -146,9 +154,7 @@ func (c *checkCall) read() error {
 		return nil
 	}
 	if o.DSN == "" {
-		if i := slices.IndexFunc(dsnVariables, func(name string) bool { return os.Getenv(name) != "" }); i >= 0 {
-			o.DSN = os.Getenv(dsnVariables[i])
-		}
+		o.DSN = dsnFromEnvironment()
 	}
 	if o.DSN == "" {
 		return bad("no DSN; give -dsn, %s, or -driver with single parameters in the environment", strings.Join(dsnVariables, ", "))

@@ -25,6 +25,7 @@ func init() {
 	commands = []*command{
 		checkCommand,
 		statusCommand,
+		benchCommand,
 		migrateCommand,
 		classifyCommand,
 		demoCommand,

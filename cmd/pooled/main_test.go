@@ -72,8 +72,8 @@ func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{nil, []string{"a command is missing", "check, status, migrate, classify, demo, completion, version"}},
-		{[]string{"dmo"}, []string{`"dmo"; did you mean demo?`, "check, status, migrate"}},
+		{nil, []string{"a command is missing", "check, status, bench, migrate, classify, demo, completion, version"}},
+		{[]string{"dmo"}, []string{`"dmo"; did you mean demo?`, "check, status, bench, migrate"}},
 		{[]string{"clas"}, []string{"did you mean classify?"}},
 		{[]string{"help", "x"}, []string{`there is no command "x"` + "\n"}},
 		{[]string{"demo", "-x"}, []string{"there is no flag -x\n", "pooled help demo"}},
