@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 export FUZZTIME   ?= 10m
 export BENCHCOUNT ?= 6
+export BENCHTIME  ?= 9m
 export STRESSTIME ?= 5m
 export SOAKTIME   ?= 1h
 export NEXT_GO    ?= go1.27.0
@@ -16,7 +17,7 @@ help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: deps
-deps: ## install the database servers and the browser that the tests start, where they are missing
+deps: ## install the servers, the browser and the terminal that the tests start, where they are missing
 	@scripts/deps.sh
 
 .PHONY: test
@@ -31,6 +32,10 @@ short: ## the tests that need no server, quickly
 lint: ## gofmt, go vet, staticcheck
 	@scripts/lint.sh
 
+.PHONY: vuln
+vuln: ## known vulnerabilities in what every module calls; needs vuln.go.dev, or VULNDB=file:///copy
+	@scripts/vuln.sh
+
 .PHONY: test-go127
 test-go127: deps ## vet and test the root package with the next Go, if it can be had
 	@scripts/test-next.sh
@@ -40,8 +45,12 @@ suites: deps ## the tests of database/sql, pgx's stdlib and go-sql-driver/mysql 
 	@scripts/suites.sh
 
 .PHONY: bench
-bench: deps ## all benchmarks, BENCHCOUNT times (default 6)
-	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+bench: deps ## all benchmarks but the comparison, BENCHCOUNT times (default 6)
+	@POOLED_TEST_SERVERS=require scripts/each-module.sh go test -run '^$$' -bench . -skip '^BenchmarkCompare' -benchmem -count $(BENCHCOUNT) -timeout 0 -p 1 ./...
+
+.PHONY: benchmarks
+benchmarks: deps ## compare with other wrappers and pgxpool, and write docs/benchmarks.md (BENCHTIME)
+	@scripts/benchmarks.sh
 
 .PHONY: measure
 measure: deps ## what the pool promises, measured against the bare drivers and its bounds (BENCHCOUNT)

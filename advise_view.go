@@ -16,9 +16,9 @@ type view struct {
 	limits   *Limits
 	plans    []Plan
 	min, max int
-	refused  bool // the server has no connection left for the last dial
 	sized    bool // automatic sizing is on:
 	high     int  // the highest max that it may choose
+	refused  bool // the server has no connection left for the last dial
 	shown    map[AdviceCode]bool
 
 	// The rest is of the last five minutes, or of as much of them as there was
@@ -66,10 +66,10 @@ func (a *advisor) facts(p *Pool) *view {
 	v := &view{cfg: p.cfg, flavor: p.dialect.Flavor(), prepares: p.prepares, stmtCap: p.statementCap(), maxOpen: int(p.maxOpen.Load())}
 	p.mu.Lock()
 	v.min, v.max = p.min, p.max
-	v.refused = p.outage.failures > 0 && p.fault(p.outage.err) == FaultTooManyConns
 	if p.auto != nil {
 		v.sized, v.high = true, p.auto.high
 	}
+	v.refused = p.outage.failures > 0 && p.fault(p.outage.err) == FaultTooManyConns
 	p.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -284,7 +284,7 @@ func TestAdviceLeavesTheLimitToAutomaticSizing(t *testing.T) {
 		waits.add(time.Second)
 	}
 	v := &view{cfg: &Config{AdviseWaitTarget: 100 * time.Millisecond}, max: 20, span: adviseWindow, arrived: 1000, busiest: 500,
-		full: 1000, peak: 50, late: 10, mean: 50 * time.Millisecond, spread: 1, limits: &Limits{Max: 30, Reserved: 3, UserMax: 0, Open: 20, Peers: 20, Clients: 1}}
+		late: showAfter, full: 1000, peak: 50, mean: 50 * time.Millisecond, spread: 1, limits: &Limits{Max: 30, Reserved: 3, UserMax: 0, Open: 20, Peers: 20, Clients: 1}}
 	waits.addTo(&v.wait)
 	crowded := *v
 	crowded.contended, crowded.best, crowded.worst = true, level{load: 4, rate: 100, use: 40 * time.Millisecond}, level{load: 20, rate: 90, use: 200 * time.Millisecond}

@@ -100,7 +100,7 @@ func (p *Pool) unreachableLocked(err error) {
 	if o.failures++; o.failures == 1 {
 		o.since = now
 	}
-	o.err, o.hopeless = err, p.dialect.Fault(err) == FaultConfig
+	o.err, o.hopeless = err, err == errPasswordUnasked || p.dialect.Fault(err) == FaultConfig
 	wasOpen := o.open
 	o.open = !p.cfg.DisableBreaker && !o.hopeless && o.failures >= p.cfg.BreakerThreshold
 	backoff := min(dialBackoffMin<<min(o.failures-1, 20), dialBackoffMax)

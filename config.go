@@ -261,6 +261,17 @@ type Config struct {
 	// Connect and closed in Close, as with the bare driver. In a DSN: pool=off.
 	DisablePool bool
 
+	// Password is asked for the password of every server that is logged in to,
+	// in place of the connection string's: for passwords that change and for
+	// tokens that expire, such as those of AWS RDS IAM. Connections that are
+	// open go on. Packages pgx and mysql ask it, for connection strings, with
+	// the one server of a list of hosts that is tried; the fallback is one
+	// more. It is called on a goroutine of its own, by several dials at the
+	// same time if need be, with a context that ends when the dial's time is
+	// over, and should keep a token while that is good: nothing is kept here.
+	// Its error is the dial's error. Default: none.
+	Password func(ctx context.Context, server Endpoint) (string, error)
+
 	// Params are single parameters in place of a connection string: they are
 	// used when the DSN is empty, and only then.
 	Params Params

@@ -356,7 +356,7 @@ func (h *conn) ResetSession(ctx context.Context) error {
 		return nil
 	}
 	if h.state.onLoan() {
-		h.pool.stats.unended.Add(1)
+		h.pool.noteUnended()
 	}
 	h.endLoan()
 	h.pool.reopen()
@@ -384,6 +384,9 @@ func (h *conn) Close() error {
 		return h.link.close(context.Background())
 	}
 	if h.state.onLoan() {
+		if l := h.link; !l.broken && SessionState(l.session.Load())&StateRaw == 0 {
+			h.pool.noteUnended() // nobody said driver.ErrBadConn, unless a function given to Raw
+		}
 		h.link.broken = true
 		h.endLoan()
 		return nil

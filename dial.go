@@ -104,7 +104,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 	_, wire.hears = p.dialect.(KillDialect)
 	var base driver.Conn
 	err := guarded(func() (err error) {
-		base, err = p.base.Connect(ctx)
+		base, err = p.connectBase(ctx)
 		return err
 	})
 	if err != nil {

@@ -196,10 +196,67 @@ func TestDefaultsInTheREADMEAreThoseOfTheCode(t *testing.T) {
 	}
 }
 
+// foreign are names in the documentation that are not settings of the pool, but
+// of pgxpool and PgBouncer, or codes.
+var foreign = []string{"pool_min_idle_conns", "pool_ping_timeout", "pool_mode", "pool_too_small", "pool_too_large"}
+
+// TestSettingsInTheDocumentationExist looks at what is between backticks.
+func TestSettingsInTheDocumentationExist(t *testing.T) {
+	known := map[string]bool{}
+	for _, s := range (pooled.Config{}).Settings() {
+		known[s.Name] = true
+	}
+	name := regexp.MustCompile("`(?:[^`\n]*[?&])?(pool_[a-z_]+[a-z])(?:=[^`\n]*)?`")
+	found := 0
+	for _, path := range markdown(t) {
+		for _, m := range name.FindAllStringSubmatch(read(t, path), -1) {
+			found++
+			if !known[m[1]] && !slices.Contains(foreign, m[1]) {
+				t.Errorf("%s: there is no setting %s", path, m[1])
+			}
+		}
+	}
+	if found < 100 {
+		t.Errorf("only %d names found", found)
+	}
+}
+
+// TestTestsNamedInTheDocumentationExist: the pages say which test shows what.
+// Three dots stand for the rest of the name.
+func TestTestsNamedInTheDocumentationExist(t *testing.T) {
+	var tests strings.Builder
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, "_test.go") {
+			tests.WriteString(read(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile("`(?:[^`\n]*[ /])?(Test[A-Z][A-Za-z0-9]+)(\\.\\.\\.)?[^`\n]*`")
+	found := 0
+	for _, path := range markdown(t) {
+		for _, m := range name.FindAllStringSubmatch(read(t, path), -1) {
+			found++
+			want := "func " + m[1]
+			if m[2] == "" {
+				want += "("
+			}
+			if !strings.Contains(tests.String(), want) {
+				t.Errorf("%s: there is no %s%s", path, m[1], m[2])
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d names found", found)
+	}
+}
+
 // packages are imported where a block names them without importing them.
 var packages = map[string]string{
 	"context": "context", "driver": "database/sql/driver", "errors": "errors", "fmt": "fmt", "http": "net/http",
-	"atomic": "sync/atomic", "embed": "embed", "fs": "io/fs", "log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "time": "time",
+	"atomic": "sync/atomic", "embed": "embed", "fs": "io/fs", "log": "log", "os": "os", "slog": "log/slog", "sql": "database/sql", "strings": "strings", "time": "time",
 	"pooled": "github.com/pooledsql/pooled", "pgx": "github.com/pooledsql/pooled/pgx", "mysql": "github.com/pooledsql/pooled/mysql",
 	"migrate":    "github.com/pooledsql/pooled/migrate",
 	"otelexport": "github.com/pooledsql/pooled/otelexport", "monitor": "github.com/pooledsql/pooled/monitor",

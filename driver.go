@@ -166,7 +166,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	p := c.pool
 	h := &conn{pool: p, off: p.cfg.DisablePool}
 	if h.off {
-		base, err := p.base.Connect(ctx)
+		base, err := p.connectBase(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -178,6 +178,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		}
 		return h, nil
 	}
+	p.seeAbove()
 	p.reopen()
 	if p.fallback != nil {
 		return fallbackConn{h}, nil

@@ -102,6 +102,7 @@ type LostError struct {
 	Err       error  // what the base driver said
 }
 
+// Error tells what was lost, and what the base driver said.
 func (e *LostError) Error() string {
 	operation := ""
 	if e.Operation != "" {

@@ -10,23 +10,24 @@ import (
 type EventKind string
 
 const (
-	EventResize      EventKind = "resize"
-	EventAutosize    EventKind = "autosize" // automatic sizing changed the limit
-	EventPause       EventKind = "pause"
-	EventResume      EventKind = "resume"
-	EventEvict       EventKind = "evict"
-	EventShutdown    EventKind = "shutdown"
-	EventFailover    EventKind = "failover"
-	EventUnreachable EventKind = "unreachable"  // a dial failed, the first after one that did not
-	EventBreakerOpen EventKind = "breaker_open" // the breaker opened
-	EventConnected   EventKind = "connected"    // a dial succeeded after one or more that failed
-	EventLeak        EventKind = "leak"
-	EventLeakOver    EventKind = "leak_over" // a leaked loan came back
-	EventSlow        EventKind = "slow"
-	EventRepeated    EventKind = "repeated"
-	EventReady       EventKind = "ready"
-	EventNotReady    EventKind = "not_ready"
-	EventReset       EventKind = "reset" // of the statements' figures
+	EventResize      EventKind = "resize"        // Resize was called
+	EventAutosize    EventKind = "autosize"      // automatic sizing changed the limit
+	EventPause       EventKind = "pause"         // Pause was called
+	EventResume      EventKind = "resume"        // Resume was called
+	EventEvict       EventKind = "evict"         // Evict was called
+	EventShutdown    EventKind = "shutdown"      // Shutdown was called
+	EventFailover    EventKind = "failover"      // the server takes no writes any more: all links are replaced
+	EventUnreachable EventKind = "unreachable"   // a dial failed, the first after one that did not
+	EventBreakerOpen EventKind = "breaker_open"  // the breaker opened
+	EventConnected   EventKind = "connected"     // a dial succeeded after one or more that failed
+	EventLeak        EventKind = "leak"          // a loan grew older than LeakAfter
+	EventLeakOver    EventKind = "leak_over"     // a leaked loan came back
+	EventSlow        EventKind = "slow"          // a statement took longer than SlowQuery
+	EventRepeated    EventKind = "repeated"      // one Scope ran a statement more than RepeatLimit times
+	EventUnended     EventKind = "unended_loans" // the first loan that was not ended
+	EventReady       EventKind = "ready"         // Health.Ready became true
+	EventNotReady    EventKind = "not_ready"     // Health.Ready became false
+	EventReset       EventKind = "reset"         // of the statements' figures
 )
 
 // Event is something that happened to a pool, to mark in a graph.

@@ -9,7 +9,9 @@ import (
 
 // Executor is what runs statements: *sql.DB, *sql.Conn and *sql.Tx.
 type Executor interface {
+	// ExecContext is theirs.
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	// QueryContext is theirs, too.
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 

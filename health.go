@@ -120,7 +120,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 		is(ReasonPaused, Warning, "The pool is paused.")
 	}
 	if n := p.stats.unended.Load(); n > 0 {
-		is(ReasonUnended, Warning, "%d loans were not ended: a wrapper above the pool hides driver.Validator.", n)
+		is(ReasonUnended, Warning, "%d loans were not ended: %s. Put the pool outermost.", n, p.aboveText())
 	}
 	if n := p.maxOpen.Load(); n > 0 {
 		is(ReasonMaxOpenConns, Healthy, "The program called SetMaxOpenConns(%d), which puts a queue without order in front of the pool's: leave it unset.", n)

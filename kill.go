@@ -31,8 +31,9 @@ type KillDialect interface {
 	// FindSession returns the query that counts the sessions with that number
 	// whose client has that port; 0 is a Unix socket.
 	FindSession(id uint64, port int) string
-	// KillStatement ends what the session is doing, KillSession itself.
+	// KillStatement returns the statement that ends what the session does.
 	KillStatement(id uint64) string
+	// KillSession returns the one that ends the session itself.
 	KillSession(id uint64) string
 }
 

@@ -17,6 +17,8 @@ import (
 type link struct {
 	pool *Pool
 	base driver.Conn
+	// native is base, or what a wrapper says is below it: for the dialect.
+	native driver.Conn
 
 	// What the base can do, asserted once.
 	execerCtx  driver.ExecerContext
@@ -66,7 +68,7 @@ type link struct {
 }
 
 func newLink(p *Pool, base driver.Conn) *link {
-	l := &link{pool: p, base: base, born: nano()}
+	l := &link{pool: p, base: base, native: native(base), born: nano()}
 	l.execerCtx, _ = base.(driver.ExecerContext)
 	l.execer, _ = base.(driver.Execer)
 	l.queryerCtx, _ = base.(driver.QueryerContext)
@@ -82,6 +84,18 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.heard = l.born
 	l.stmts.init(p.statementCap())
 	return l
+}
+
+// native returns the connection that a wrapper below the pool leads to, for the
+// dialect's questions. Those that lead nowhere are taken for the driver's own.
+func native(base driver.Conn) driver.Conn {
+	for {
+		w, ok := base.(interface{ Raw() driver.Conn }) // XSAM/otelsql
+		if !ok {
+			return base
+		}
+		base = w.Raw()
+	}
 }
 
 // errBadLink says that a link turned out dead before anything was sent on it.
@@ -104,7 +118,7 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	}
 	l.used = true
 	if l.session.Load() != 0 && l.pool.cfg.Reset == ResetDirty {
-		if err := l.pool.dialect.Reset(ctx, l.base); err != nil {
+		if err := l.pool.dialect.Reset(ctx, l.native); err != nil {
 			l.retire.CompareAndSwap(0, uint32(closedReset))
 			return cmp.Or(ctx.Err(), errBadLink)
 		}
@@ -165,7 +179,7 @@ func (l *link) healthy() bool {
 	if !l.pool.knowsState {
 		return true
 	}
-	switch l.pool.dialect.State(l.base) {
+	switch l.pool.dialect.State(l.native) {
 	case ConnUnknown, ConnClean:
 		return true
 	}
@@ -176,7 +190,7 @@ func (l *link) healthy() bool {
 // that can have had another reason than the link: only where the dialect
 // knows the state of it.
 func (l *link) usable() bool {
-	return l.pool.knowsState && l.healthy() && !l.wire.closed() && l.pool.dialect.State(l.base) != ConnUnknown
+	return l.pool.knowsState && l.healthy() && !l.wire.closed() && l.pool.dialect.State(l.native) != ConnUnknown
 }
 
 // close says goodbye. It may block as long as the base's Close does; the
@@ -201,7 +215,7 @@ func (l *link) close(ctx context.Context) error {
 // which it has less time once ctx has ended: a base that waits on a server
 // that says nothing would outlive the pool.
 func (l *link) awaitGone(ctx context.Context) {
-	gone := l.pool.dialect.Gone(l.base)
+	gone := l.pool.dialect.Gone(l.native)
 	if gone == nil {
 		return
 	}
@@ -246,7 +260,7 @@ func (l *link) evidence() evidence {
 // closed says of a link whose socket is not observed whether the base has
 // closed it.
 func (l *link) closed() bool {
-	return l.pool.knowsState && l.pool.dialect.State(l.base) == ConnClosed
+	return l.pool.knowsState && l.pool.dialect.State(l.native) == ConnClosed
 }
 
 // nothingSent says whether no byte left this process since e. A base whose

@@ -26,9 +26,10 @@ type MarkerDialect interface {
 	WhoAmI() string
 	// HasSession returns the query that counts the sessions with that number.
 	HasSession(id uint64) string
-	// InsertMarker and FindMarker write and count the row with an id, which
+	// InsertMarker returns the statement that writes a row with that id, which
 	// consists of letters and digits.
 	InsertMarker(table, id string) string
+	// FindMarker returns the query that counts the rows with that id.
 	FindMarker(table, id string) string
 	// DeleteMarkers removes at most limit rows that are older than an hour.
 	DeleteMarkers(table string, limit int) string

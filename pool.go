@@ -29,6 +29,7 @@ type Pool struct {
 	stats      counters
 	budget     retryBudget
 	limits     *queryLimits  // nil: none
+	passwords  chan struct{} // the places of calls of Config.Password
 	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
@@ -82,22 +83,24 @@ type Pool struct {
 	background int      // goroutines under way
 	tellings   []func() // see tellLocked
 	telling    bool
+	above      atomic.Pointer[string] // who called Connect first, if not database/sql
 	logLimits  struct{ refused, away, back, failover logLimit }
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
 	p := &Pool{
-		cfg:      cfg,
-		made:     time.Now(),
-		base:     base,
-		endLimit: endLimit,
-		dialect:  cfg.Dialect,
-		prepares: cfg.Dialect.Prepares(),
-		log:      cfg.Logger,
-		min:      cfg.MinConns,
-		max:      cfg.MaxConns,
-		limits:   newQueryLimits(cfg),
-		texts:    newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
+		cfg:       cfg,
+		made:      time.Now(),
+		base:      base,
+		endLimit:  endLimit,
+		dialect:   cfg.Dialect,
+		prepares:  cfg.Dialect.Prepares(),
+		log:       cfg.Logger,
+		min:       cfg.MinConns,
+		max:       cfg.MaxConns,
+		limits:    newQueryLimits(cfg),
+		passwords: make(chan struct{}, max(cfg.MaxConcurrentDials, 1)),
+		texts:     newStatementCache(cfg.Dialect.Flavor(), newSafeFunctions(cfg.Dialect.Flavor(), cfg.SafeFunctions), textCacheEntries, textCacheBytes),
 	}
 	p.measures.init(cfg)
 	p.startSizing()

@@ -24,6 +24,7 @@ type QueryTimeoutError struct {
 	Err      error // what the base driver said
 }
 
+// Error tells what was ended, after how long, and what the base driver said.
 func (e *QueryTimeoutError) Error() string {
 	return fmt.Sprintf("%v (%s, pool_query_timeout allows %s): %v", ErrQueryTimeout, e.Operation, shortDuration(e.Limit), e.Err)
 }

@@ -6,9 +6,9 @@ import "fmt"
 type Status uint8
 
 const (
-	Healthy   Status = iota
-	Warning          // it serves, and somebody should look at it
-	Unhealthy        // it does not serve
+	Healthy   Status = iota // it serves, and nothing is to be said against it
+	Warning                 // it serves, and somebody should look at it
+	Unhealthy               // it does not serve
 )
 
 // String returns "healthy", "warning" or "unhealthy".

@@ -28,7 +28,7 @@ const maxTries = 8
 // failed is the statement that an error of the base belongs to: the one that
 // ran, or preparing it, which the base may do by itself.
 func (l *link) failed(st *Statement) *Statement {
-	if d, ok := l.pool.dialect.(PreparingDialect); ok && d.DiedPreparing(l.base) {
+	if d, ok := l.pool.dialect.(PreparingDialect); ok && d.DiedPreparing(l.native) {
 		return prepareStatement
 	}
 	return st

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -63,6 +64,30 @@ func TestALoanThatNobodyEndedEndsAtTheNextReset(t *testing.T) {
 	r.must(h.ResetSession(context.Background()))
 	if s := r.pool.Stats(); s.Unended != 1 || s.Use.Count() != 1 {
 		t.Errorf("Unended %d of %d loans, want 1 of 1", s.Unended, s.Use.Count())
+	}
+	// It is said once, and by whose fault.
+	r.must(h.Ping(context.Background()))
+	r.must(h.ResetSession(context.Background()))
+	said := "a wrapper above the pool (github.com/pooledsql/pooled) hides driver.Validator"
+	eventually(t, "it is in the log", func() bool { return len(r.log.find(said)) == 1 })
+	if got := r.pool.Health(context.Background()); !strings.Contains(got.Message, "2 loans were not ended: "+said) {
+		t.Errorf("Health says %q", got.Message)
+	}
+}
+
+func TestAHandleClosedInALoanThatNobodyEndedCounts(t *testing.T) {
+	for _, raw := range []bool{false, true} {
+		r := newRig(t, fakedriver.PGX)
+		h := r.handle()
+		r.must(h.Ping(context.Background()))
+		if raw { // the program may answer driver.ErrBadConn from sql.Conn.Raw
+			_, err := h.unwrap()
+			r.must(err)
+		}
+		r.must(h.Close())
+		if n := r.pool.Stats().Unended; (n == 1) == raw {
+			t.Errorf("after Raw %t: %d loans were not ended", raw, n)
+		}
 	}
 }
 

@@ -150,7 +150,7 @@ func (t *tx) beforeCommit(l *link) error {
 		}
 	}
 	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryerCtx != nil {
-		if q := d.TransactionID(l.base); q != "" {
+		if q := d.TransactionID(l.native); q != "" {
 			rec.id = firstText(t.ctx, l, q)
 		}
 	}

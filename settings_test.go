@@ -334,7 +334,7 @@ func TestAutomaticSizingIsReadFromEverySource(t *testing.T) {
 // TestEveryFieldOfConfigIsASetting fails when a field is added to Config and
 // not to the table.
 func TestEveryFieldOfConfigIsASetting(t *testing.T) {
-	known := map[string]bool{"AutoMinConns": true /* of pool_max_conns */, "Params": true, "Dialect": true, "Logger": true, "Hooks": true, "HealthChecks": true, "TraceID": true}
+	known := map[string]bool{"AutoMinConns": true /* of pool_max_conns */, "Params": true, "Dialect": true, "Logger": true, "Hooks": true, "HealthChecks": true, "TraceID": true, "Password": true}
 	var c Config
 	for i := range settings {
 		s := &settings[i]

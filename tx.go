@@ -81,7 +81,7 @@ func (h *conn) rolledBack(ctx context.Context, l *link) {
 	if l != nil && ctx.Err() != nil && !l.keepsAfterCancel() {
 		if h.off {
 			h.doomed = true
-		} else if !h.pool.knowsState || h.pool.dialect.State(l.base) != ConnClean {
+		} else if !h.pool.knowsState || h.pool.dialect.State(l.native) != ConnClean {
 			l.broken = true
 		}
 	}

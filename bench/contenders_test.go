@@ -3,120 +3,205 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
+	"contrib.go.opencensus.io/integrations/ocsql"
 	"github.com/XSAM/otelsql"
+	"github.com/luna-duclos/instrumentedsql"
+	"github.com/ngrok/sqlmw"
+	sqldblogger "github.com/simukti/sqldb-logger"
+	uptrace "github.com/uptrace/opentelemetry-go-extra/otelsql"
+	nhat "go.nhat.io/otelsql"
+	"go.opencensus.io/stats/view"
+	octrace "go.opencensus.io/trace"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pooledsql/pooled"
-	"github.com/pooledsql/pooled/internal/fakedriver"
 	"github.com/pooledsql/pooled/otelexport"
 )
 
-// collectEvery is how often a reader collects while statements run.
-const collectEvery = time.Second
-
-// exporter counts what it is given and drops it.
-type exporter struct{ metrics int }
-
-func (*exporter) Temporality(metric.InstrumentKind) metricdata.Temporality {
-	return metricdata.CumulativeTemporality
+// target is a database for contenders to open.
+type target struct {
+	driver driver.Driver
+	dsn    string
+	system attribute.KeyValue // db.system
+	pooled string             // the name of our driver for it; "": driver is wrapped
+	conns  int                // how many connections there may be; 0: as many as it takes
 }
-func (*exporter) Aggregation(k metric.InstrumentKind) metric.Aggregation {
-	return metric.DefaultAggregationSelector(k)
-}
-func (e *exporter) Export(_ context.Context, rm *metricdata.ResourceMetrics) error {
-	for _, s := range rm.ScopeMetrics {
-		e.metrics += len(s.Metrics)
-	}
-	return nil
-}
-func (*exporter) ForceFlush(context.Context) error { return nil }
-func (*exporter) Shutdown(context.Context) error   { return nil }
 
-// provider collects every second until the end of the test, which fails if
-// there was nothing to collect.
-func provider(tb testing.TB, opts ...metric.PeriodicReaderOption) *metric.MeterProvider {
-	tb.Helper()
-	e := &exporter{}
-	p := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(e, append(opts, metric.WithInterval(collectEvery))...)))
-	tb.Cleanup(func() {
-		if err := p.Shutdown(context.Background()); err != nil || e.metrics == 0 {
-			tb.Errorf("%d metrics were collected: %v", e.metrics, err)
+// contender is a Contender that can be opened over any driver.
+type contender struct {
+	Contender
+	open opener
+}
+
+type opener func(testing.TB, target, trace.TracerProvider) *sql.DB
+
+// openers are by name. heavy_test.go adds to them.
+var openers = map[string]opener{
+	"bare":            bare,
+	"pooled":          everything,
+	"xsam":            xsam,
+	"nhat":            openNhat,
+	"uptrace":         openUptrace,
+	"ocsql":           opencensus,
+	"instrumentedsql": instrumented,
+	"sqldblogger":     logger,
+	"sqlmw":           middleware,
+	"sqlmw-idle":      idleMiddleware,
+}
+
+// contenders returns those that are wanted and to be had.
+func contenders(wanted func(Contender) bool) []contender {
+	var out []contender
+	for _, c := range Contenders {
+		if open, ok := openers[c.Name]; ok && wanted(c) {
+			out = append(out, contender{c, open})
 		}
-	})
-	return p
+	}
+	return out
 }
 
-func tuned(tb testing.TB, db *sql.DB) *sql.DB {
-	db.SetMaxIdleConns(50)
+func all(Contender) bool { return true }
+
+func tracers(c Contender) bool { return c.Spans || c.Name == "bare" }
+
+// these wants the named ones.
+func these(names ...string) func(Contender) bool {
+	return func(c Contender) bool { return slices.Contains(names, c.Name) }
+}
+
+// connector is what sql.Open makes of a driver and a DSN.
+func connector(tb testing.TB, d driver.Driver, dsn string) driver.Connector {
+	dc, ok := d.(driver.DriverContext)
+	if !ok {
+		return byName{d, dsn}
+	}
+	c, err := dc.OpenConnector(dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+type byName struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (c byName) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c byName) Driver() driver.Driver                        { return c.driver }
+
+// tuned sets the limits by hand, as a service does that has no pool.
+func (t target) tuned(tb testing.TB, db *sql.DB) *sql.DB {
+	db.SetMaxOpenConns(t.conns)
+	db.SetMaxIdleConns(max(t.conns, 50))
 	tb.Cleanup(func() { db.Close() })
 	return db
 }
 
-// bare is the driver alone.
-func bare(tb testing.TB, n *fakedriver.Noop) *sql.DB { return tuned(tb, sql.OpenDB(n.Connector())) }
+func bare(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, sql.OpenDB(connector(tb, t.driver, t.dsn)))
+}
 
-// everything is pooled with all that it can measure switched on: digests,
-// histograms, the slow log, scopes, spans and a reader that collects.
-func everything(tb testing.TB, n *fakedriver.Noop) *sql.DB {
+// everything is pooled with all that it can do switched on, and a reader that
+// collects.
+func everything(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
 	tb.Helper()
-	tracing := sdktrace.NewTracerProvider()
-	tb.Cleanup(func() { _ = tracing.Shutdown(context.Background()) })
-	c, err := pooled.WrapConnector(n.Connector(), func(c *pooled.Config) {
+	db := t.openPooled(tb, func(c *pooled.Config) {
 		c.Profile = pooled.Production
+		c.MaxConns, c.MinConns = t.conns, t.conns
 		c.SlowQuery, c.SlowQueryCaller = time.Second, true
-	}, otelexport.Spans(otelexport.WithTracerProvider(tracing), otelexport.WithSQLCommenter(nil)))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	db := tuned(tb, sql.OpenDB(c))
+		c.Logger = slog.New(slog.DiscardHandler) // it has a word on every request that repeats itself
+	}, otelexport.Spans(otelexport.WithTracerProvider(tp), otelexport.WithSQLCommenter(nil)))
 	pool, _ := pooled.From(db)
 	producer := otelexport.NewProducer()
 	producer.Add(pool)
-	provider(tb, metric.WithProducer(producer))
+	meters(tb, metric.WithProducer(producer))
 	return db
 }
 
-// xsam is XSAM/otelsql with metrics on and its tracing left at the API's
-// default, which does nothing.
-func xsam(tb testing.TB, n *fakedriver.Noop) *sql.DB {
+func (t target) openPooled(tb testing.TB, opts ...pooled.Option) *sql.DB {
+	if t.pooled != "" {
+		db, err := pooled.Open(t.pooled, t.dsn, opts...)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		tb.Cleanup(func() { db.Close() })
+		return db
+	}
+	c, err := pooled.WrapConnector(connector(tb, t.driver, t.dsn), opts...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return t.tuned(tb, sql.OpenDB(c))
+}
+
+func xsam(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
 	tb.Helper()
-	p := provider(tb)
-	opts := []otelsql.Option{otelsql.WithAttributes(semconv.DBSystemNamePostgreSQL), otelsql.WithMeterProvider(p)}
-	db := tuned(tb, otelsql.OpenDB(n.Connector(), opts...))
+	opts := []otelsql.Option{otelsql.WithAttributes(t.system), otelsql.WithMeterProvider(meters(tb)), otelsql.WithTracerProvider(tp)}
+	db := t.tuned(tb, otelsql.OpenDB(connector(tb, t.driver, t.dsn), opts...))
 	if _, err := otelsql.RegisterDBStatsMetrics(db, opts...); err != nil {
 		tb.Fatal(err)
 	}
 	return db
 }
 
-// text is as long as the queries of the usual service are on average.
-const text = "SELECT id, name, email FROM customers WHERE tenant_id = $1 AND deleted = $2 LIMIT 10 "
-
-func query(tb testing.TB, db *sql.DB) func() {
-	ctx := context.Background()
-	return func() {
-		rows, err := db.QueryContext(ctx, text)
-		if err != nil {
-			tb.Error(err)
-			return
-		}
-		for rows.Next() {
-		}
-		rows.Close()
+// openNhat has the options of its README.
+func openNhat(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
+	tb.Helper()
+	p := meters(tb)
+	d := nhat.Wrap(t.driver, nhat.WithMeterProvider(p), nhat.WithTracerProvider(tp), nhat.WithSystem(t.system),
+		nhat.AllowRoot(), nhat.TraceQueryWithoutArgs(), nhat.TraceRowsClose(), nhat.TraceRowsAffected())
+	db := t.tuned(tb, sql.OpenDB(connector(tb, d, t.dsn)))
+	if err := nhat.RecordStats(db, nhat.WithMeterProvider(p), nhat.WithSystem(t.system)); err != nil {
+		tb.Fatal(err)
 	}
+	return db
 }
 
-func exec(tb testing.TB, db *sql.DB) func() {
-	ctx := context.Background()
-	return func() {
-		if _, err := db.ExecContext(ctx, text); err != nil {
-			tb.Error(err)
-		}
-	}
+func openUptrace(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, uptrace.OpenDB(connector(tb, t.driver, t.dsn),
+		uptrace.WithAttributes(t.system), uptrace.WithMeterProvider(meters(tb)), uptrace.WithTracerProvider(tp)))
 }
+
+func middleware(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, sql.OpenDB(connector(tb, sqlmw.Driver(t.driver, newInterceptor(tb, t.system)), t.dsn)))
+}
+
+func idleMiddleware(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, sql.OpenDB(connector(tb, sqlmw.Driver(t.driver, sqlmw.NullInterceptor{}), t.dsn)))
+}
+
+func opencensus(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	tb.Helper()
+	if err := view.Register(ocsql.DefaultViews...); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { view.Unregister(ocsql.DefaultViews...) })
+	c := ocsql.WrapConnector(connector(tb, t.driver, t.dsn), ocsql.WithOptions(ocsql.TraceOptions{
+		AllowRoot: true, Ping: true, RowsClose: true, RowsAffected: true, Query: true, Sampler: octrace.NeverSample(),
+	}))
+	db := t.tuned(tb, sql.OpenDB(c))
+	tb.Cleanup(ocsql.RecordStats(db, collectEvery))
+	return db
+}
+
+func instrumented(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, sql.OpenDB(connector(tb, instrumentedsql.WrapDriver(t.driver), t.dsn)))
+}
+
+func logger(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
+	return t.tuned(tb, sqldblogger.OpenDriver(t.dsn, t.driver, silent{}, sqldblogger.WithMinimumLevel(sqldblogger.LevelError)))
+}
+
+// silent drops what it is to log.
+type silent struct{}
+
+func (silent) Log(context.Context, sqldblogger.Level, string, map[string]any) {}

@@ -1,39 +1,16 @@
 package bench
 
 import (
-	"database/sql"
+	"context"
+	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
 
-	"github.com/pooledsql/pooled/internal/fakedriver"
+	"go.opentelemetry.io/otel/trace/noop"
 )
-
-var operations = []struct {
-	name string
-	on   func(testing.TB, *sql.DB) func()
-}{{"query", query}, {"exec", exec}}
-
-var contenders = []struct {
-	name string
-	open func(testing.TB, *fakedriver.Noop) *sql.DB
-}{{"bare", bare}, {"pooled", everything}, {"otelsql", xsam}}
-
-// BenchmarkOverhead is a call on a driver that does nothing.
-func BenchmarkOverhead(b *testing.B) {
-	for _, op := range operations {
-		for _, c := range contenders {
-			b.Run(op.name+"/db="+c.name, func(b *testing.B) {
-				call := op.on(b, c.open(b, &fakedriver.Noop{Validator: true}))
-				b.ReportAllocs()
-				for b.Loop() {
-					call()
-				}
-			})
-		}
-	}
-}
 
 // TestOverheadOfMeasuring: with everything on, a call costs more than on the
 // bare driver by at least ten times less than with XSAM/otelsql and metrics.
@@ -42,13 +19,20 @@ func TestOverheadOfMeasuring(t *testing.T) {
 	if raceEnabled {
 		least, rounds, n = 0.5, 4, 500 // the race detector costs more than what is measured
 	}
-	for _, op := range operations {
+	for _, op := range operations[:2] {
 		t.Run(op.name, func(t *testing.T) {
+			// The kindest set-up for others: tracing that is not there at all.
+			tracing := tracing{noop.NewTracerProvider(), []context.Context{context.Background()}}
 			var calls []func()
-			for _, c := range contenders {
-				calls = append(calls, op.on(t, c.open(t, &fakedriver.Noop{Validator: true})))
+			for _, c := range contenders(these("bare", "pooled", "xsam")) {
+				client := newClient(t, tracing, c.open(t, nothing(op.rows), tracing.provider), noopScript)
+				calls = append(calls, func() {
+					if err := op.do(client); err != nil {
+						t.Error(err)
+					}
+				})
 			}
-			if a := testing.AllocsPerRun(5000, calls[1]) - testing.AllocsPerRun(5000, calls[0]); a > 0 && !raceEnabled {
+			if a := allocations(calls[1]) - allocations(calls[0]); a > 0 {
 				t.Errorf("%v allocations added", a)
 			}
 			for range 5 {
@@ -66,6 +50,71 @@ func TestOverheadOfMeasuring(t *testing.T) {
 			t.Error("the bound did not hold in any of five rounds")
 		})
 	}
+}
+
+// strict says that times are held to what is promised: not under the race
+// detector, and only where little else runs (make measure).
+func strict() bool { return !raceEnabled && os.Getenv("POOLED_TEST_MEASURE") != "" }
+
+// TestLeastOverhead: with everything on, each operation costs less than with
+// any other wrapper that measures anything. Elsewhere than in make measure it only
+// shows that all of them work, and that nothing is allocated.
+func TestLeastOverhead(t *testing.T) {
+	rounds, n := 2, 10
+	if strict() {
+		rounds, n = 60, 3000
+	}
+	for _, op := range operations {
+		t.Run(op.name, func(t *testing.T) {
+			tracing := unsampled(t)
+			field := contenders(all)
+			var calls []func()
+			for _, c := range field {
+				client := newClient(t, tracing, c.open(t, nothing(op.rows), tracing.provider), noopScript)
+				calls = append(calls, func() {
+					if err := op.do(client); err != nil {
+						t.Error(c.Name, err)
+					}
+				})
+			}
+			if a := allocations(calls[1]) - allocations(calls[0]); a > 0 {
+				t.Errorf("%v allocations added", a)
+			}
+			for range 5 {
+				added := make([]float64, len(calls))
+				times := inTurn(rounds, max(1, n/min(op.rows, 10)), calls)
+				for i := 1; i < len(added); i++ {
+					for round, bare := range times[0] {
+						times[i][round] -= bare
+					}
+					added[i] = median(times[i])
+				}
+				least := math.Inf(1)
+				for i, c := range field[2:] {
+					t.Logf("%s adds %.0f ns", c.Name, added[i+2])
+					if !c.Idle {
+						least = min(least, added[i+2])
+					}
+				}
+				ok := added[1] < least
+				if strict() {
+					t.Logf("MEASURED|%s with everything measured: ns added, to be less than with any other wrapper|%.3g|<= %.3g|%s", op.name, added[1], least, map[bool]string{true: "ok", false: "MISSED"}[ok])
+				}
+				if ok || !strict() {
+					return
+				}
+			}
+			t.Error("the bound did not hold in any of five rounds")
+		})
+	}
+}
+
+// allocations of one call, but under the race detector, which makes its own.
+func allocations(call func()) float64 {
+	if raceEnabled {
+		return 0
+	}
+	return testing.AllocsPerRun(5000, call)
 }
 
 // inTurn runs n of each call by turns, in an order that changes, and returns

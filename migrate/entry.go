@@ -6,8 +6,8 @@ import "time"
 type Direction string
 
 const (
-	DirectionUp   Direction = "up"
-	DirectionDown Direction = "down"
+	DirectionUp   Direction = "up"   // to a later version
+	DirectionDown Direction = "down" // to an earlier one
 )
 
 // Operation says what an entry of the history tells.
@@ -26,9 +26,9 @@ type Status string
 
 const (
 	StatusRunning Status = "running" // under way, or its process ended within it
-	StatusDone    Status = "done"
-	StatusFailed  Status = "failed" // with Statement below Statements something of it may remain, see Tracked
-	StatusGone    Status = "gone"   // failed, and what remained was taken back or declared settled
+	StatusDone    Status = "done"    // all of it took effect
+	StatusFailed  Status = "failed"  // with Statement below Statements something of it may remain, see Tracked
+	StatusGone    Status = "gone"    // failed, and what remained was taken back or declared settled
 )
 
 // Entry is a row of the history. Rows are added, never changed but while they

@@ -75,6 +75,9 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 // changes nothing.
 func newConnector(cfg *mysql.Config) (c connector, err error) {
 	Observe(cfg)
+	if err := askPassword(cfg); err != nil {
+		return c, err
+	}
 	base, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return c, err

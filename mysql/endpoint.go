@@ -29,12 +29,7 @@ func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 		if err != nil {
 			return pooled.Endpoint{}, errUnreadable
 		}
-		one := pooled.Endpoint{Host: cfg.Addr, Database: cfg.DBName, User: cfg.User, TLS: tlsState(cfg)}
-		if host, port, err := net.SplitHostPort(cfg.Addr); err == nil && cfg.Net != "unix" {
-			if n, err := strconv.Atoi(port); err == nil {
-				one.Host, one.Port = host, n
-			}
-		}
+		one := endpoint(cfg)
 		if i > 0 {
 			one.Host = end.Host + "," + one.Host
 			if one.Port != end.Port {
@@ -44,6 +39,17 @@ func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 		end = one
 	}
 	return end, nil
+}
+
+// endpoint is where one host's configuration leads.
+func endpoint(cfg *mysql.Config) pooled.Endpoint {
+	end := pooled.Endpoint{Host: cfg.Addr, Database: cfg.DBName, User: cfg.User, TLS: tlsState(cfg)}
+	if host, port, err := net.SplitHostPort(cfg.Addr); err == nil && cfg.Net != "unix" {
+		if n, err := strconv.Atoi(port); err == nil {
+			end.Host, end.Port = host, n
+		}
+	}
+	return end
 }
 
 // tlsState reads what ParseDSN made of the parameter tls.

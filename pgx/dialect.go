@@ -111,11 +111,16 @@ func (Dialect) ErrorCode(err error) string {
 	return ""
 }
 
+// clients tells the sessions of clients in pg_stat_activity from the server's own
+// processes. Without the role pg_read_all_stats the type of other users' sessions is
+// hidden with what they do; a user and a database is then what tells them.
+const clients = `(backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL)`
+
 // Sessions counts the sessions of clients in pg_stat_activity. What other
 // users' sessions do is hidden without the role pg_read_all_stats; they still
 // count as open.
 func (Dialect) Sessions() string {
 	return `SELECT current_setting('max_connections')::int8, current_setting('superuser_reserved_connections')::int8,
  count(*), count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state LIKE 'idle in transaction%')
- FROM pg_stat_activity WHERE backend_type = 'client backend'`
+ FROM pg_stat_activity WHERE ` + clients
 }

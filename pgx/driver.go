@@ -74,6 +74,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 		return c.base.Connect(ctx)
 	}
 	Observe(cfg)
+	c.askPassword(ctx, cfg)
 	var opts []stdlib.OptionOpenDB
 	if pooled.Observing(ctx) {
 		boundCancel(cfg)

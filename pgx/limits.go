@@ -27,7 +27,7 @@ const limitsQuery = `SELECT pg_backend_pid(), current_setting('server_version'),
  (SELECT setting FROM pg_settings WHERE name = 'idle_session_timeout'),
  (SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout')
  FROM (SELECT client_addr, usename = session_user AND datname = current_database() AS peer
-  FROM pg_stat_activity WHERE backend_type = 'client backend') AS a`
+  FROM pg_stat_activity WHERE ` + clients + `) AS a`
 
 // Limits asks for settings and for who is there. A pooler in between has given
 // a number of its own for the session when it was dialled; that is how

@@ -316,3 +316,38 @@ func TestServerRaw(t *testing.T) {
 		})
 	}
 }
+
+// TestServerCountsSessionsThatItHides: a role without pg_read_all_stats must
+// not take a full server for an empty one.
+func TestServerCountsSessionsThatItHides(t *testing.T) {
+	s := testdb.SharedPostgres(t)
+	database := s.NewDatabase(t)
+	const role = "sees_nothing"
+	t.Cleanup(func() { s.Query("", "DROP ROLE "+role) })
+	if _, err := s.Query("", "CREATE ROLE "+role+" LOGIN PASSWORD 'x'"); err != nil {
+		t.Fatal(err)
+	}
+	open := func(dsn string) *sql.DB {
+		db, err := sql.Open("pooled-pgx", dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	others := open(s.AdminDSN(database))
+	for range 3 {
+		tx, err := others.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+	}
+	p, _ := pooled.From(open(with(t, s.DSN(database), func(u *url.URL, _ url.Values) { u.User = url.UserPassword(role, "x") })))
+	if v, err := p.Sessions(t.Context()); err != nil || v.Open < 4 {
+		t.Errorf("%+v, %v: three others' and one of its own are open", v, err)
+	}
+	if v, err := p.Limits(t.Context()); err != nil || v.Open < 4 {
+		t.Errorf("%+v, %v: three others' and one of its own are open", v, err)
+	}
+}

@@ -15,7 +15,7 @@ say "bare driver and pool by turns"
 go test -c -o "$dir/test" .
 "$dir/test" -test.v -test.run '^(TestQueueIsFairerThanSQLDB|TestBurstNeedsFewDials|TestPlainOpenDialsNoMoreThanMaxConns|TestOverhead|TestServerLookups|TestServerBatchSpeed|TestServerBulkInsert|TestServerBulkInsertOverADelay|TestServerTwoHundredQueriesAtOnce|TestServerAutomaticSizeIsNearTheBest|TestAdvisedSizesServeTheLoad)$' >"$dir/tests" || status=1
 go -C bench test -c -o "$dir/bench-test" .
-(cd bench && "$dir/bench-test" -test.v -test.run '^TestOverheadOfMeasuring$') >>"$dir/tests" || status=1
+(cd bench && "$dir/bench-test" -test.v -test.run '^(TestOverheadOfMeasuring|TestLeastOverhead|TestOnServers)$') >>"$dir/tests" || status=1
 # Migrations take turns with plain goose, on real servers, too.
 go test -count=1 -v -run '^TestThousandMigrations' ./migrate >>"$dir/tests" || status=1
 grep -E '^ *(---|===|.*_test\.go:)' "$dir/tests" | grep -v MEASURED || true

@@ -20,20 +20,22 @@ import (
 var classifyCommand = &command{
 	name:  "classify",
 	short: "tell what can be known of SQL statements from their text",
-	usage: " [flags] [statement ...]",
+	usage: "[flags] [statement ...]",
 	args:  true,
 	long: `Classify prints for each statement its verb, its class, whether it only reads,
 whether the pool may run it twice, what it leaves behind in the session, its
 tables and its digest. No server is asked.
 
 Each argument is one text. Without arguments the texts are read from -file or
-from standard input; there a text ends with a semicolon at the end of a line, or
-with -0 at each NUL byte, so that a text may hold such lines itself. A text of
-several statements is one text: its verb and class are those of the first, and
-it reads only if all of them do.
-
-  pooled classify 'SELECT * FROM t FOR UPDATE'
-  pooled classify -flavor mysql -out json -file queries.sql`,
+from standard input; there a text ends with a semicolon at the end of a line,
+or with -0 at each NUL byte, so that a text may hold such lines itself. A text
+of several statements is one text: its verb and class are those of the first,
+and it reads only if all of them do.`,
+	values: map[string][]string{"flavor": {"postgres", "mysql"}, "out": {"table", "json"}},
+	examples: []entry{
+		{"pooled classify 'SELECT * FROM t FOR UPDATE'", ""},
+		{"pooled classify -flavor mysql -out json -file queries.sql", ""},
+	},
 	new: func(flags *flag.FlagSet) func(context.Context, *environment) error {
 		flavor := flags.String("flavor", "postgres", "the SQL that the server speaks: postgres or mysql (also for MariaDB)")
 		out := flags.String("out", "table", "table, or json: one object on a line for each text")

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
-// command is one subcommand.
+// command is one subcommand. What is told of it, its help, the completion of
+// shells and docs/command-line.md, is made from this and from its flags.
 type command struct {
 	name  string
 	short string // one line for the list of commands
@@ -16,6 +18,12 @@ type command struct {
 	long  string // what it does, for its own help
 	args  bool   // arguments may follow the flags; without it they are refused
 	wrong int    // the exit code of a wrong command line; 0: exitUsage
+
+	words    []string            // what the first argument may be, where that is one of a few
+	values   map[string][]string // what a flag takes, where that is one of a few
+	env      []entry             // of the environment, what it reads
+	exits    []entry             // its exit codes, where they are not commonExits
+	examples []entry             // command lines, each with what it is for, or ""
 
 	// new declares the flags and returns what runs once they are read.
 	new func(*flag.FlagSet) func(context.Context, *environment) error
@@ -32,20 +40,25 @@ type usageError struct{ text, hint string }
 
 func (e *usageError) Error() string { return e.text }
 
-// execute reads the flags and runs the command.
-func (c *command) execute(ctx context.Context, env *environment, args []string) error {
+// flags returns the command's flags, not read yet, and what runs once they are.
+func (c *command) flags() (*flag.FlagSet, func(context.Context, *environment) error) {
 	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // what goes wrong is told in one place, by run
-	runner := c.new(flags)
+	return flags, c.new(flags)
+}
+
+// execute reads the flags and runs the command.
+func (c *command) execute(ctx context.Context, env *environment, args []string) error {
+	flags, runner := c.flags()
 	hint := fmt.Sprintf("\"pooled help %s\" lists the flags.", c.name)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		c.help(env.stdout)
 		return nil
 	case err != nil && c.wrong != 0:
-		return &exitError{c.wrong, &usageError{c.name + ": " + err.Error(), hint}}
+		return &exitError{c.wrong, &usageError{c.name + ": " + flagProblem(flags, err), hint}}
 	case err != nil:
-		return &usageError{c.name + ": " + err.Error(), hint}
+		return &usageError{c.name + ": " + flagProblem(flags, err), hint}
 	case flags.NArg() > 0 && !c.args:
 		return &usageError{fmt.Sprintf("%s: unexpected argument %q; it takes flags only", c.name, flags.Arg(0)), hint}
 	}
@@ -57,16 +70,22 @@ func (c *command) execute(ctx context.Context, env *environment, args []string) 
 	return err
 }
 
-// help prints what the command does and its flags.
-func (c *command) help(w io.Writer) {
-	flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	c.new(flags)
-	fmt.Fprintf(w, "Usage: pooled %s%s\n\n%s\n", c.name, c.usage, c.long)
-	any := false
-	flags.VisitAll(func(*flag.Flag) { any = true })
-	if any {
-		fmt.Fprint(w, "\nFlags:\n\n")
-		flags.SetOutput(w)
-		flags.PrintDefaults()
+// flagProblem is what package flag says, or for a flag that there is not, which
+// one may have been meant.
+func flagProblem(flags *flag.FlagSet, err error) string {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return err.Error()
 	}
+	var known []string
+	flags.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
+	return fmt.Sprintf("there is no flag -%s%s", name, meant("-", nearest(name, known)))
+}
+
+// meant is the end of a sentence about a name that there is not.
+func meant(prefix, name string) string {
+	if name == "" {
+		return ""
+	}
+	return "; did you mean " + prefix + name + "?"
 }

@@ -12,7 +12,7 @@ import (
 var demoCommand = &command{
 	name:  "demo",
 	short: "run a load with and without the pool, and show what the pool does",
-	usage: " [-dsn DSN] [flags]",
+	usage: "[-dsn DSN] [flags]",
 	long: `Demo puts the same load on a default sql.Open, on a hand-tuned sql.DB and on
 pooled, in turn, and prints what each of them did. Then it exhausts a pool on
 purpose and shows the error and the leak report, resizes a pool under load, and
@@ -24,13 +24,15 @@ and sleep a millisecond on the server. No table is read or made. The default
 sql.Open opens as many connections there as there are callers, up to 200.
 
 With -monitor it serves the live page instead, over a load that changes, until
-it is interrupted.
-
-  pooled demo
-  pooled demo -monitor localhost:8080
-  pooled demo -dsn 'postgres://user:password@host:5432/database'
-  pooled demo -dsn 'user:password@tcp(host:3306)/database'
-  pooled demo -dsn 'mysql://user:password@host:3306/database'`,
+it is interrupted.`,
+	env: []entry{poolSettings, noColour},
+	examples: []entry{
+		{"pooled demo", "on SQLite, without a server"},
+		{"pooled demo -monitor localhost:8080", "something to look at, also with pooled status"},
+		{"pooled demo -dsn 'postgres://user:password@host:5432/database'", ""},
+		{"pooled demo -dsn 'user:password@tcp(host:3306)/database'", ""},
+		{"pooled demo -dsn 'mysql://user:password@host:3306/database'", ""},
+	},
 	new: func(flags *flag.FlagSet) func(context.Context, *environment) error {
 		var o demo.Options
 		flags.StringVar(&o.DSN, "dsn", "", "the `DSN` of a PostgreSQL or MySQL server; without it SQLite in a temporary file")

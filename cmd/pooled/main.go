@@ -17,12 +17,21 @@ import (
 	"syscall"
 )
 
-// commands are the subcommands, in the order of the help text.
-var commands = []*command{
-	demoCommand,
-	classifyCommand,
-	migrateCommand,
-	versionCommand,
+// commands are the subcommands, in the order of the help text. They are set
+// by init because completion, which is one, reads them.
+var commands []*command
+
+func init() {
+	commands = []*command{
+		checkCommand,
+		statusCommand,
+		benchCommand,
+		migrateCommand,
+		classifyCommand,
+		demoCommand,
+		completionCommand,
+		versionCommand,
+	}
 }
 
 // The exit codes.
@@ -76,7 +85,7 @@ func run(ctx context.Context, env *environment, args []string) int {
 func dispatch(ctx context.Context, env *environment, args []string) error {
 	if len(args) == 0 {
 		printHelp(env.stderr)
-		return &usageError{text: "a command is missing", hint: "Commands: " + commandNames() + "."}
+		return &usageError{text: "a command is missing", hint: "Commands: " + strings.Join(commandNames(), ", ") + "."}
 	}
 	name, rest := args[0], args[1:]
 	switch name {
@@ -104,23 +113,26 @@ func dispatch(ctx context.Context, env *environment, args []string) error {
 func find(name string) (*command, error) {
 	i := slices.IndexFunc(commands, func(c *command) bool { return c.name == name })
 	if i < 0 {
-		return nil, &usageError{text: fmt.Sprintf("there is no command %q", name), hint: "Commands: " + commandNames() + "."}
+		return nil, &usageError{
+			text: fmt.Sprintf("there is no command %q%s", name, meant("", nearest(name, commandNames()))),
+			hint: "Commands: " + strings.Join(commandNames(), ", ") + ".",
+		}
 	}
 	return commands[i], nil
 }
 
-func commandNames() string {
+func commandNames() []string {
 	names := make([]string, len(commands))
 	for i, c := range commands {
 		names[i] = c.name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func printHelp(w io.Writer) {
 	fmt.Fprint(w, "Pooled shows and looks after pools of database connections.\n\nUsage:\n\n  pooled <command> [flags]\n\nCommands:\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.short)
+		fmt.Fprintf(w, "  %-12s%s\n", c.name, c.short)
 	}
-	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong; migrate\nhas codes of its own.\n")
+	fmt.Fprint(w, "\n\"pooled help <command>\" tells more. The exit code is 0 when all went well,\n1 when the command failed and 2 when the command line was wrong; check and\nmigrate have codes of their own.\n")
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ const (
 var migrateCommand = &command{
 	name:  "migrate",
 	short: "run goose migrations, with checksums, a history and a lock",
-	usage: " [flags] <action> [flags] [version]",
+	usage: "[flags] <action> [flags] [version]",
 	args:  true,
 	wrong: exitFailed, // 2 means drift here
 	long: `Migrate runs the SQL migrations of goose in a directory, in goose's own format
@@ -49,12 +50,26 @@ it. Migrations in Go need a program of their own: see package migrate.
   repair             take the files as they are for what was applied
   wait               wait until somebody else has applied what is pending
 
-The DSN is that of the other commands, or in GOOSE_DBSTRING, where no list of
-processes shows it; GOOSE_MIGRATION_DIR and GOOSE_TABLE are read too. The exit
-code is 0 when it is done, 1 when it failed, 2 for drift, 3 for pending.
-
-  pooled migrate -dsn postgres://... -dir migrations up
-  pooled migrate status -json`,
+The flags may stand before the action, behind it and behind the version.`,
+	words: actionNames(),
+	values: map[string][]string{"lock": {"auto", "session", "table", "off"}, "batch": {"all", "each"},
+		"validate": {"fail", "warn", "off"}, "statement": {"again", "done", "abandon"}},
+	env: []entry{
+		{"GOOSE_DBSTRING", "the DSN, where no list of processes shows it"},
+		{"GOOSE_MIGRATION_DIR", "the directory of the migrations"},
+		{"GOOSE_TABLE", "goose's table"},
+		poolSettings,
+	},
+	exits: []entry{
+		{"0", "it is done"},
+		{"1", "it failed, or the command line was wrong"},
+		{"2", "an applied migration is not what it was: drift"},
+		{"3", "migrations wait to be applied: pending"},
+	},
+	examples: []entry{
+		{"pooled migrate -dsn postgres://... -dir migrations up", ""},
+		{"pooled migrate status -json", "with the DSN in GOOSE_DBSTRING"},
+	},
 	new: func(flags *flag.FlagSet) func(context.Context, *environment) error {
 		c := &migrateCall{flags: flags}
 		c.declare(flags)
@@ -115,6 +130,8 @@ var actions = map[string]struct {
 	"wait":     {0, 0, (*migrateCall).waits},
 }
 
+func actionNames() []string { return slices.Sorted(maps.Keys(actions)) }
+
 // run reads the rest of the command line and does what it says. A wrong
 // command line is a failure like others here: 2 means drift.
 func (c *migrateCall) run(ctx context.Context) error {
@@ -153,15 +170,10 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	bad := func(format string, args ...any) ([]migrate.Option, error) {
 		return nil, &usageError{"migrate: " + fmt.Sprintf(format, args...), `"pooled help migrate" lists actions and flags.`}
 	}
-	names := make([]string, 0, len(actions))
-	for name := range actions {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	c.action = c.flags.Arg(0)
 	action, ok := actions[c.action]
 	if !ok {
-		return bad("the action is %q; %s are allowed", c.action, strings.Join(names, ", "))
+		return bad("the action is %q%s; %s are allowed", c.action, meant("", nearest(c.action, actionNames())), strings.Join(actionNames(), ", "))
 	}
 	// Flags may stand before the action, behind it and behind the version.
 	var rest []string
@@ -169,7 +181,7 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 		if err := c.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, err
 		} else if err != nil {
-			return bad("%v", err)
+			return bad("%s", flagProblem(c.flags, err))
 		}
 		if args = c.flags.Args(); len(args) > 0 {
 			rest, args = append(rest, args[0]), args[1:]
@@ -233,12 +245,7 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 func pick[T any](flag, value string, words map[string]T) (T, error) {
 	v, ok := words[value]
 	if !ok {
-		names := make([]string, 0, len(words))
-		for name := range words {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		return v, fmt.Errorf("%s is %q; %s are allowed", flag, value, strings.Join(names, ", "))
+		return v, fmt.Errorf("%s is %q; %s are allowed", flag, value, strings.Join(slices.Sorted(maps.Keys(words)), ", "))
 	}
 	return v, nil
 }

@@ -10,8 +10,6 @@ import (
 	"github.com/pooledsql/pooled/internal/testdb"
 )
 
-func TestMain(m *testing.M) { testdb.Main(m) }
-
 // migrations writes files into a directory: name, text, name, text.
 func migrations(t *testing.T, pairs ...string) string {
 	t.Helper()

@@ -8,9 +8,10 @@ import (
 )
 
 var versionCommand = &command{
-	name:  "version",
-	short: "print the versions of pooled and of the drivers built in",
-	long:  "Version prints which pooled this is, with the Go version and the drivers it was\nbuilt with.",
+	name:     "version",
+	short:    "print the versions of pooled and of the drivers built in",
+	long:     "Version prints which pooled this is, with the Go version and the drivers it was\nbuilt with.",
+	examples: []entry{{"pooled version", ""}},
 	new: func(*flag.FlagSet) func(context.Context, *environment) error {
 		return func(_ context.Context, env *environment) error {
 			info, ok := debug.ReadBuildInfo()

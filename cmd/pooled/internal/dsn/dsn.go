@@ -20,7 +20,9 @@ const (
 	MySQL
 )
 
-var keywordValue = regexp.MustCompile(`^\s*(host|hostaddr|port|user|password|dbname|database|service|sslmode)\s*=`)
+// keywordValue is libpq's form: any of its keywords, or of the pool's, may be
+// the first.
+var keywordValue = regexp.MustCompile(`^\s*[a-z_]+\s*=`)
 
 // Read tells whose DSN it is and returns it as the driver wants it. Its
 // errors show no part of the DSN, which may hold a password.

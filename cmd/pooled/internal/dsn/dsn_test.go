@@ -13,6 +13,8 @@ func TestDSNIsToldByItsForm(t *testing.T) {
 		{"postgresql://h/d", Postgres, ""},
 		{"host=h user=u dbname=d", Postgres, ""},
 		{" sslmode = disable host=h", Postgres, ""},
+		{"application_name=a host=/run/postgresql", Postgres, ""},
+		{"pool_max_conns=3 host=h", Postgres, ""},
 		{"u:p@tcp(h:3306)/d", MySQL, ""},
 		{"u@unix(/run/s.sock)/d?tls=false", MySQL, ""},
 		{"mysql://u:p%40ss@h/d", MySQL, "u:p@ss@tcp(h:3306)/d"},
