@@ -89,13 +89,14 @@ func newLink(p *Pool, base driver.Conn) *link {
 // native returns the connection that a wrapper below the pool leads to, for the
 // dialect's questions. Those that lead nowhere are taken for the driver's own.
 func native(base driver.Conn) driver.Conn {
-	for {
+	for range 10 { // more than anybody stacks
 		w, ok := base.(interface{ Raw() driver.Conn }) // XSAM/otelsql
 		if !ok {
-			return base
+			break
 		}
 		base = w.Raw()
 	}
+	return base
 }
 
 // errBadLink says that a link turned out dead before anything was sent on it.
