@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pooledsql/pooled/internal/nearest"
 )
 
 // command is one subcommand. What is told of it, its help, the completion of
@@ -79,7 +81,7 @@ func flagProblem(flags *flag.FlagSet, err error) string {
 	}
 	var known []string
 	flags.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
-	return fmt.Sprintf("there is no flag -%s%s", name, meant("-", nearest(name, known)))
+	return fmt.Sprintf("there is no flag -%s%s", name, meant("-", nearest.Of(name, known)))
 }
 
 // meant is the end of a sentence about a name that there is not.

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/pooledsql/pooled/internal/nearest"
 )
 
 // commands are the subcommands, in the order of the help text. They are set
@@ -114,7 +116,7 @@ func find(name string) (*command, error) {
 	i := slices.IndexFunc(commands, func(c *command) bool { return c.name == name })
 	if i < 0 {
 		return nil, &usageError{
-			text: fmt.Sprintf("there is no command %q%s", name, meant("", nearest(name, commandNames()))),
+			text: fmt.Sprintf("there is no command %q%s", name, meant("", nearest.Of(name, commandNames()))),
 			hint: "Commands: " + strings.Join(commandNames(), ", ") + ".",
 		}
 	}

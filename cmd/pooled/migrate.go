@@ -18,6 +18,7 @@ import (
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/cmd/pooled/internal/dsn"
+	"github.com/pooledsql/pooled/internal/nearest"
 	"github.com/pooledsql/pooled/migrate"
 )
 
@@ -173,7 +174,7 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	c.action = c.flags.Arg(0)
 	action, ok := actions[c.action]
 	if !ok {
-		return bad("the action is %q%s; %s are allowed", c.action, meant("", nearest(c.action, actionNames())), strings.Join(actionNames(), ", "))
+		return bad("the action is %q%s; %s are allowed", c.action, meant("", nearest.Of(c.action, actionNames())), strings.Join(actionNames(), ", "))
 	}
 	// Flags may stand before the action, behind it and behind the version.
 	var rest []string

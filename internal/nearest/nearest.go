@@ -1,15 +1,15 @@
-package main
+// Package nearest finds out which name was meant by one that there is not.
+package nearest
 
 import "strings"
 
-// nearest returns the known name that somebody who wrote name may have meant,
-// or "".
-func nearest(name string, known []string) string {
-	best, least := "", len(name)/2+1
+// Of returns the known name that somebody who wrote name may have meant, or "".
+func Of(name string, known []string) string {
+	best, least := "", 2*(len(name)/2+1)
 	for _, k := range known {
-		d := edits(strings.ToLower(name), strings.ToLower(k))
+		d := 2 * edits(strings.ToLower(name), strings.ToLower(k))
 		if name != "" && strings.HasPrefix(k, name) {
-			d = min(d, 1) // cut short
+			d = min(d, 3) // cut short: a little farther than one letter
 		}
 		// Of two that are as near, the one with the same beginning was meant.
 		if d < least || d == least && best != "" && best[0] != name[0] && k[0] == name[0] {
