@@ -35,12 +35,13 @@ func TestACancelledWriteIsOnlyKnownByItsAnswer(t *testing.T) {
 			defer cancel()
 			return write(ctx)
 		}
+		const enough = 300 * time.Millisecond // for a statement to be sent on a busy machine
 		soon := func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(ctx, 100*time.Millisecond)
+			return context.WithTimeout(ctx, enough)
 		}
 		cancelled := func(ctx context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(100*time.Millisecond, cancel)
+			time.AfterFunc(enough, cancel)
 			return ctx, cancel
 		}
 		late := func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -86,6 +87,9 @@ func TestACancelledWriteIsOnlyKnownByItsAnswer(t *testing.T) {
 				return err
 			}, context.DeadlineExceeded, false},
 		} {
+			if err := db.Ping(); err != nil { // the connection before was lost: the time is not for dialling
+				t.Fatal(err)
+			}
 			err := ended(c.how, c.write)
 			if !errors.Is(err, c.want) || errors.Is(err, pooled.ErrOutcomeUnknown) != c.unknown {
 				t.Errorf("%s: %v, want %v, unknown %t", c.name, err, c.want, c.unknown)
