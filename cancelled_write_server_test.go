@@ -35,7 +35,6 @@ func TestACancelledWriteIsOnlyKnownByItsAnswer(t *testing.T) {
 			defer cancel()
 			return write(ctx)
 		}
-		const enough = 300 * time.Millisecond // for a statement to be sent on a busy machine
 		soon := func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeout(ctx, enough)
 		}

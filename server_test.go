@@ -148,6 +148,10 @@ func (s *realServer) end(t testing.TB, admin *sql.DB, id int64) {
 	eventually(t, "the killed session is gone", func() bool { return ask[int](t, admin, s.alive, id) == 0 })
 }
 
+// enough is the time for a connection to be dialled and a statement to be sent
+// on a busy machine.
+const enough = 300 * time.Millisecond
+
 // eventually looks again and again until cond holds, for at most 10 s.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
