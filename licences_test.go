@@ -18,7 +18,7 @@ func linked(t *testing.T, module string) [][3]string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps",
 		"-f", "{{with .Module}}{{if not .Main}}{{.Path}}\t{{.Version}}\t{{.Dir}}{{end}}{{end}}", "./...")
-	cmd.Dir, cmd.Env = module, append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = module, append(os.Environ(), "GOWORK=off", "GOOS=linux", "GOARCH=amd64", "CGO_ENABLED=0")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list in %s: %v", module, err)

@@ -33,7 +33,7 @@ func TestTheProgramInTheREADMERuns(t *testing.T) {
 		line = strings.TrimSpace(line)
 		line = strings.Replace(line, "pooled=../pooled", "pooled="+filepath.ToSlash(root), 1)
 		assignment := regexp.MustCompile(`^DATABASE_URL='[^']*' `)
-		env := append(os.Environ(), "GOWORK=off", "GOPROXY=off", "GOFLAGS=-mod=mod", "GONOSUMDB=*")
+		env := append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GONOSUMDB=*")
 		if assignment.MatchString(line) {
 			line = assignment.ReplaceAllString(line, "")
 			env = append(env, "DATABASE_URL="+s.DSN(s.NewDatabase(t)))

@@ -23,13 +23,31 @@ in_module() { # module, command...
 	(cd "$1" && shift && "$@")
 }
 
+# The root package mostly waits, for its servers and for the times that it
+# injects: its tests of endurance run beside the others, and the other packages
+# behind them.
+test_root_module() {
+	local log rest result=0
+	log=$(mktemp)
+	go test -race -count=1 -timeout 14m -skip '^TestStress' . >"$log" 2>&1 &
+	rest=$!
+	go test -race -count=1 -timeout 14m -run '^TestStress' . || result=1
+	go test -race -count=1 -p 1 -timeout 10m $(go list ./... | grep -vx "$(go list .)") || result=1
+	wait $rest || result=1
+	cat "$log"
+	rm "$log"
+	return $result
+}
+
 step "lint" scripts/lint.sh
 for module in $(modules); do
-	# Two packages at a time: the root package, which takes longest by far, mostly
-	# waits for its servers and the times that it injects. What they are made of
-	# is built before, on all cores.
+	# What the tests are made of is built before, on all cores.
 	step "$module: build" in_module "$module" go build -race -buildvcs=false ./...
-	step "$module: go test -race" in_module "$module" go test -race -count=1 -p 2 -timeout 12m ./...
+	if [[ $module == . ]]; then
+		step "$module: go test -race" test_root_module
+	else
+		step "$module: go test -race" in_module "$module" go test -race -count=1 -p 2 -timeout 10m ./...
+	fi
 done
 step "the root package with ${NEXT_GO:-go1.27.0}" scripts/test-next.sh
 
