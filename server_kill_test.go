@@ -99,7 +99,7 @@ func TestOrderToEndAQueryWaitsForALink(t *testing.T) {
 func TestKillQueryCanBeSwitchedOff(t *testing.T) {
 	s := realMariaDB(t, testdb.SharedMySQL(t))
 	db, p := s.open(t, limits(0, 2), func(c *pooled.Config) { c.DisableKillQuery = true })
-	took := cancelled(t, p, func(ctx context.Context) error { return drained(db.QueryContext(ctx, "SELECT SLEEP(0.7)")) })
+	took := cancelled(t, p, func(ctx context.Context) error { return drained(db.QueryContext(ctx, "SELECT SLEEP(1.5)")) })
 	if n := p.Stats().KilledQueries; n != 0 || took < 500*time.Millisecond {
 		t.Errorf("%d statements were ended, the slot was free after %v", n, took)
 	}
