@@ -12,5 +12,5 @@ if ! version=$(go version 2>&1); then
 fi
 echo "$version"
 # What they endure does not depend on the next Go.
-go vet . && POOLED_TEST_SERVERS=off go test -count=1 -skip '^TestStress' . &&
+go vet . && POOLED_TEST_SERVERS=off go test -short -count=1 -skip '^TestStress' . &&
 	POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require} go test -count=1 -run '^TestTheWrapperIsLike' .

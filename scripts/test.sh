@@ -23,19 +23,11 @@ in_module() { # module, command...
 	(cd "$1" && shift && "$@")
 }
 
-# The root package mostly waits, for its servers and for the times that it
-# injects: its tests of endurance run beside the others, and the other packages
-# behind them.
-test_root_module() {
-	local log rest result=0
-	log=$(mktemp)
-	go test -race -count=1 -timeout 14m -skip '^TestStress' . >"$log" 2>&1 &
-	rest=$!
-	go test -race -count=1 -timeout 14m -run '^TestStress' . || result=1
-	go test -race -count=1 -p 1 -timeout 10m $(go list ./... | grep -vx "$(go list .)") || result=1
-	wait $rest || result=1
-	cat "$log"
-	rm "$log"
+finish() { # job, its output
+	local result=0
+	wait "$1" || result=1
+	cat "$2"
+	rm "$2"
 	return $result
 }
 
@@ -43,12 +35,20 @@ step "lint" scripts/lint.sh
 for module in $(modules); do
 	# What the tests are made of is built before, on all cores.
 	step "$module: build" in_module "$module" go build -race -buildvcs=false ./...
-	if [[ $module == . ]]; then
-		step "$module: go test -race" test_root_module
-	else
-		step "$module: go test -race" in_module "$module" go test -race -count=1 -p 2 -timeout 10m ./...
-	fi
 done
+# The root package mostly waits, for its servers and for the times that it
+# injects. So everything else is tested beside it, one package after the other,
+# its own tests of endurance among them.
+test=(go test -race -count=1 -timeout 14m)
+log=$(mktemp)
+"${test[@]}" -skip '^TestStress' . >"$log" 2>&1 &
+rest=$!
+step "the root package: endurance" "${test[@]}" -run '^TestStress' .
+step ".: other packages" "${test[@]}" -p 1 $(go list ./... | grep -vx "$(go list .)")
+for module in $(modules | grep -vx .); do
+	step "$module" in_module "$module" "${test[@]}" -p 1 ./...
+done
+step "the root package: the rest" finish $rest "$log"
 step "the root package with ${NEXT_GO:-go1.27.0}" scripts/test-next.sh
 
 say "summary"
