@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Installs the servers that the tests start, and the browser and the terminal that
-# they look at pages and screens with, where they are missing. It does nothing, and asks for nothing, where everything is there.
+# Installs the servers that the tests start, the browser and the terminal that
+# they look at pages and screens with, and the shells whose completion they try,
+# where they are missing. It does nothing, and asks for nothing, where everything
+# is there.
 source "$(dirname "$0")/lib.sh"
 
 here() { # is one of the programs in PATH or where servers live?
@@ -22,7 +24,9 @@ missing=()
 here pgbouncer || missing+=(pgbouncer)
 { here prometheus && here promtool; } || missing+=(prometheus)
 here chromium chromium-browser google-chrome google-chrome-stable || missing+=(chromium fonts-dejavu-core)
-here tmux || missing+=(tmux)
+for program in tmux zsh fish; do
+	here $program || missing+=($program)
+done
 if [[ ${#missing[@]} -eq 0 ]]; then
 	exit 0
 fi
@@ -32,10 +36,10 @@ if ! command -v apt-get >/dev/null; then
 	The tests start servers, a browser and a terminal of their own and miss: ${missing[*]}
 	Install what provides initdb, postgres and psql (PostgreSQL 12 or later), and
 	mariadbd, mariadb-install-db and mariadb (MariaDB 10.5 or later), pgbouncer,
-	prometheus with promtool, Chromium or Chrome, and tmux:
-	  Fedora   dnf install postgresql-server mariadb-server pgbouncer prometheus chromium tmux
-	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer prometheus chromium tmux
-	  macOS    brew install postgresql@17 mariadb pgbouncer prometheus tmux && brew install --cask google-chrome
+	prometheus with promtool, Chromium or Chrome, tmux, zsh and fish:
+	  Fedora   dnf install postgresql-server mariadb-server pgbouncer prometheus chromium tmux zsh fish
+	  Alpine   apk add postgresql mariadb mariadb-client pgbouncer prometheus chromium tmux zsh fish
+	  macOS    brew install postgresql@17 mariadb pgbouncer prometheus tmux fish && brew install --cask google-chrome
 	The services themselves need not run.
 	TEXT
 	exit 1
