@@ -361,5 +361,4 @@ func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	}
 	t.mark, t.quick = now, false
 	t.begun = max(t.begun, len(r.sts))
-	t.done += len(r.sts)
 }

@@ -36,7 +36,7 @@ type conn struct {
 	dirty   bool       // more than proven reads ran in this loan: it cannot move to another link
 	tries   int        // how often the present statement has been tried again
 	queued  int64      // how long it queued for that, and for links in place of dead ones
-	wants   *Statement // what the present call runs, for who looks at the queue
+	wants   *Statement // what it queues for, for who looks at the queue
 	start   int64      // nano() when it began to run
 	waited  int64      // how long it queued; with the next, for OnQuery, which clears them
 	retried int        // how often it was tried again
@@ -328,7 +328,7 @@ func (h *conn) ping(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.tape.begun++
+	l.tape.more()
 	for l.pinger != nil {
 		before := l.evidence()
 		limited, lim := h.pool.limits.limit(ctx, l, pingStatement)
@@ -355,10 +355,12 @@ func (h *conn) ResetSession(ctx context.Context) error {
 		}
 		return nil
 	}
-	if h.state.onLoan() {
-		h.pool.noteUnended()
+	if s := h.state.state(); s != idle { // which is what the end of a loan leaves behind
+		if s == inUse {
+			h.pool.noteUnended()
+		}
+		h.endLoan()
 	}
-	h.endLoan()
 	h.pool.reopen()
 	return nil
 }

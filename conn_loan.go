@@ -11,9 +11,6 @@ import (
 // bind returns the link of the present loan, for st. It begins one if need be,
 // in that phase.
 func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, error) {
-	if h.wants != st { // see openRows
-		h.wants = st
-	}
 	if h.state.onLoan() {
 		if h.link.broken && !h.off {
 			return nil, driver.ErrBadConn
@@ -23,28 +20,29 @@ func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, err
 	if h.lost {
 		return nil, driver.ErrBadConn
 	}
-	return h.borrow(ctx, phase, false)
+	return h.borrow(ctx, st, phase, false)
 }
 
-// borrow begins a loan. A link that turns out dead is replaced by the next
+// borrow begins a loan for st. A link that turns out dead is replaced by the next
 // one while the caller keeps its place at the head of the queue.
-func (h *conn) borrow(ctx context.Context, phase int64, front bool) (*link, error) {
+func (h *conn) borrow(ctx context.Context, st *Statement, phase int64, front bool) (*link, error) {
 	hook := h.pool.cfg.Hooks.OnAcquire
 	if hook == nil {
-		return h.lend(ctx, phase, front)
+		return h.lend(ctx, st, phase, front)
 	}
 	start := nano()
-	l, err := h.lend(ctx, phase, front)
+	l, err := h.lend(ctx, st, phase, front)
 	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
 	return l, err
 }
 
-func (h *conn) lend(ctx context.Context, phase int64, front bool) (*link, error) {
+func (h *conn) lend(ctx context.Context, st *Statement, phase int64, front bool) (*link, error) {
 	p, waited := h.pool, int64(0)
 	for {
 		now := nano()
 		since, ok := h.state.resume(now, phase)
 		if !ok {
+			h.wants = st
 			l, err := p.acquire(ctx, h, front)
 			waited += h.wait.took
 			h.waited = waited

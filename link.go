@@ -119,28 +119,49 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 	}
 	l.used = true
 	if l.session.Load() != 0 && l.pool.cfg.Reset == ResetDirty {
-		if err := l.pool.dialect.Reset(ctx, l.native); err != nil {
-			l.retire.CompareAndSwap(0, uint32(closedReset))
-			return cmp.Or(ctx.Err(), errBadLink)
+		if err := l.reset(ctx); err != nil {
+			return err
 		}
-		l.session.Store(0)
-		l.ownTimeout = 0
-		l.stmts.forget()
-		l.pool.stats.resets.Add(1)
-		l.tape.mark = nano()
 	}
-	check := l.pool.cfg.CheckIdleAfter
-	if l.suspect.Load() || look && l.wire.unread() || check > 0 && idle > int64(check) {
-		if err := l.pingSoon(ctx); err != nil {
-			l.broken = true
-			return cmp.Or(ctx.Err(), errBadLink)
+	if look {
+		if err := l.check(ctx, idle); err != nil {
+			return err
 		}
-		l.suspect.Store(false)
-		l.tape.mark = nano()
 	}
-	if !l.pool.prepares.KeepUnused {
+	if len(l.stmts.byText) > 0 && !l.pool.prepares.KeepUnused {
 		l.pool.prepared.sweepClosed(&l.stmts)
 	}
+	return nil
+}
+
+// reset frees the session of the state that earlier loans have left in it.
+func (l *link) reset(ctx context.Context) error {
+	if err := l.pool.dialect.Reset(ctx, l.native); err != nil {
+		l.retire.CompareAndSwap(0, uint32(closedReset))
+		return cmp.Or(ctx.Err(), errBadLink)
+	}
+	l.session.Store(0)
+	l.ownTimeout = 0
+	l.stmts.forget()
+	l.pool.stats.resets.Add(1)
+	l.tape.mark = nano()
+	return nil
+}
+
+// check asks the server for a sign of life where there is doubt, or the link
+// was idle for longer than CheckIdleAfter, which is at least ten times
+// glanceAfter.
+func (l *link) check(ctx context.Context, idle int64) error {
+	after := l.pool.cfg.CheckIdleAfter
+	if !l.suspect.Load() && !l.wire.unread() && (after <= 0 || idle <= int64(after)) {
+		return nil
+	}
+	if err := l.pingSoon(ctx); err != nil {
+		l.broken = true
+		return cmp.Or(ctx.Err(), errBadLink)
+	}
+	l.suspect.Store(false)
+	l.tape.mark = nano()
 	return nil
 }
 

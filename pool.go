@@ -434,9 +434,12 @@ func (p *Pool) close() error {
 
 // reopen undoes close when a sql.DB shows that it is alive.
 func (p *Pool) reopen() {
-	if !p.closed.Load() {
-		return
+	if p.closed.Load() {
+		p.undoClose()
 	}
+}
+
+func (p *Pool) undoClose() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed.Load() && !p.shutdown {
@@ -473,7 +476,7 @@ func (h *conn) unwrap() (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.tape.begun++
+	l.tape.more()
 	if !h.off {
 		l.runs(rawStatement)
 		h.ran(l, rawStatement)

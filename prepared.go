@@ -62,9 +62,6 @@ func (t *stmtTexts) sweepClosed(c *preparedCache) {
 		return
 	}
 	c.closedSeen = n
-	if len(c.byText) == 0 {
-		return
-	}
 	var left []*twin
 	t.mu.Lock()
 	for w := c.root.next; w != &c.root; w = w.next {

@@ -101,11 +101,11 @@ func (h *conn) again(ctx context.Context, l *link, st *Statement, before evidenc
 		return l, nil
 	}
 	h.hangUp(closedBroken)
-	if l, err = h.borrow(ctx, 0, true); err != nil {
+	if l, err = h.borrow(ctx, st, 0, true); err != nil {
 		h.tries = 0
 		return nil, sealed(err)
 	}
-	l.tape.begun++ // began on another link
+	l.tape.more() // began on another link
 	return l, nil
 }
 

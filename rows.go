@@ -1,7 +1,6 @@
 package pooled
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -144,7 +143,7 @@ func (r *rows) Close() error {
 		err = h.closeFailed(r, err)
 	}
 	r.measure(ctx, err)
-	if l.open == 0 && !l.tape.brief() {
+	if l.open == 0 && !l.tape.brief {
 		h.state.clear(phaseRows)
 	}
 	return err
@@ -165,18 +164,18 @@ func (h *conn) closeFailed(r *rows, err error) error {
 
 // measure measures the whole query at its end.
 func (r *rows) measure(ctx context.Context, err error) {
-	switch q := &r.query; {
-	case r.told:
-	case r.err != nil:
-		r.h.pool.failed(ctx, q.st, q.start, r.n, r.err)
-	case err != nil:
-		r.h.pool.failed(ctx, q.st, q.start, r.n, err)
-	default:
+	q, failed := &r.query, r.err
+	if failed == nil {
+		failed = err
+	}
+	if failed == nil {
 		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
+	} else if !r.told {
+		r.h.pool.failed(ctx, q.st, q.start, r.n, failed)
 	}
 	if t := r.trace; t != nil {
 		r.trace = nil
-		t.Ended(TraceEnd{r.n, cmp.Or(r.err, err)})
+		t.Ended(TraceEnd{r.n, failed})
 	}
 }
 

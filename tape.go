@@ -38,8 +38,8 @@ type tape struct {
 
 	mark    int64 // nano(): the beginning of the loan, or the end of its last statement
 	begun   int   // statements that the loan has begun
-	done    int   // of these, those that ended well
-	quick   bool  // the last one that did, in this loan or before, was quick
+	quick   bool  // the last one that ended well, in this loan or before, was quick
+	brief   bool  // the loan was nothing but one quick statement so far
 	untimed int   // queries that are not timed to their first answer, from now on
 	waited  int64 // how long the loan's caller queued, until a statement takes it over
 	txBegan int64 // when the transaction began
@@ -50,7 +50,7 @@ type tape struct {
 func (l *link) over(used, now int64) {
 	t := &l.tape
 	t.uses[t.loans] = used
-	if t.loans++; t.loans >= tapeFull || now-t.played >= int64(tapeAge) {
+	if t.loans++; t.loans >= tapeFull {
 		l.pool.measures.playSoon(t, now)
 	}
 }
@@ -68,12 +68,12 @@ type record struct {
 // lent begins the tape's account of a loan at the time now, for whose link the
 // caller queued that long.
 func (t *tape) lent(now, waited int64) {
-	t.mark, t.begun, t.done, t.waited = now, 0, 0, waited
+	t.mark, t.begun, t.brief, t.waited = now, 0, false, waited
 }
 
 // begin returns when the statement at hand begins.
 func (t *tape) begin() int64 {
-	t.begun++
+	t.more()
 	if t.begun == 1 || !t.on {
 		return t.mark
 	}
@@ -92,12 +92,12 @@ func (t *tape) answered() int64 {
 	return nano()
 }
 
-// brief says that the loan was nothing but one quick statement so far.
-func (t *tape) brief() bool { return t.begun == 1 && t.done == 1 && t.quick }
+// more begins a statement whose time is not taken from the tape.
+func (t *tape) more() { t.begun, t.brief = t.begun+1, false }
 
 // returned is the clock at the end of the loan.
 func (t *tape) returned() int64 {
-	if t.brief() {
+	if t.brief {
 		return t.mark
 	}
 	return nano()
@@ -123,9 +123,8 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 		r.tx, t.txEnds = now-t.txBegan, false
 	}
 	t.mark, t.waited = now, 0
-	t.begun = max(t.begun, 1)
-	t.done++
 	t.quick = r.took > 0 && r.took < int64(quick)
+	t.brief = t.quick && t.begun == 1
 	p := l.pool
 	if r.took >= p.measures.slowAfter {
 		p.noteSlow(ctx, *r, "")
