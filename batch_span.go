@@ -102,7 +102,7 @@ func (h *conn) undone(ctx context.Context, l *link, err error, saved bool) bool 
 	case !saved:
 		return h.pool.ErrorCode(err) == otherCode // not the server's: the transaction goes on
 	}
-	_, err = l.exec(ctx, "ROLLBACK TO SAVEPOINT "+batchSavepoint, nil)
+	_, err = l.execer.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+batchSavepoint, nil)
 	return err == nil
 }
 

@@ -71,7 +71,10 @@ func (h *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	st := h.texts.get(h.pool.texts, query)
+	st := h.texts.recent(query)
+	if st == nil {
+		st = h.texts.get(h.pool.texts, query)
+	}
 	if h.pool.cfg.Hooks.Trace != nil {
 		ctx = h.follow(ctx, st, query)
 	}
@@ -80,7 +83,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		h.unserved(st, err)
 		return nil, err
 	}
-	if l.execerCtx == nil && l.execer == nil {
+	if l.execer == nil {
 		return nil, driver.ErrSkip
 	}
 	if h.cachesPlain(st, args) {
@@ -101,7 +104,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		res, err := l.exec(limited, text, sent)
+		res, err := l.execer.ExecContext(limited, text, sent)
 		err = lim.done(h.pool, st, err)
 		if err == driver.ErrSkip {
 			return nil, err
@@ -143,7 +146,10 @@ func (h *conn) noRows() {
 }
 
 func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	st := h.texts.get(h.pool.texts, query)
+	st := h.texts.recent(query)
+	if st == nil {
+		st = h.texts.get(h.pool.texts, query)
+	}
 	if h.pool.cfg.Hooks.Trace != nil {
 		ctx = h.follow(ctx, st, query)
 	}
@@ -152,7 +158,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		h.unserved(st, err)
 		return nil, err
 	}
-	if l.queryerCtx == nil && l.queryer == nil {
+	if l.queryer == nil {
 		return nil, driver.ErrSkip
 	}
 	if h.cachesPlain(st, args) {
@@ -173,7 +179,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
-		base, err := l.query(limited, text, sent)
+		base, err := l.queryer.QueryContext(limited, text, sent)
 		if err == driver.ErrSkip {
 			return nil, err
 		}

@@ -145,7 +145,9 @@ func (h *conn) endLoan() {
 	l, p := h.link, h.pool
 	now := l.tape.returned()
 	used := time.Duration(elapsed(now, h.state.since()))
-	l.over(int64(used), now)
+	if l.tape.over(int64(used)) {
+		p.measures.playSoon(&l.tape, now)
+	}
 	if l.leaked.Load() {
 		p.leakReturned(l, now)
 	}

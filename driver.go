@@ -173,7 +173,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		h.link = newLink(p, base)
 		h.link.wire = new(wireSlot) // nothing is observed: the base is on its own
 		h.state.take(nano(), 0)
-		if l := h.link; l.execerCtx == nil && l.execer == nil && l.queryerCtx == nil && l.queryer == nil {
+		if l := h.link; l.execer == nil && l.queryer == nil {
 			return &preparing{h}, nil
 		}
 		return h, nil

@@ -135,7 +135,7 @@ func (l *link) killStatement(ctx context.Context, s sessionRef) error {
 	d := l.pool.dialect.(KillDialect)
 	n, err := l.queryText(ctx, d.FindSession(s.id, s.port))
 	if err == nil && n == "1" {
-		if _, err = l.exec(ctx, d.KillStatement(s.id), nil); err == nil {
+		if _, err = l.execer.ExecContext(ctx, d.KillStatement(s.id), nil); err == nil {
 			l.pool.stats.kills.Add(1)
 		}
 	}
@@ -148,7 +148,7 @@ func (l *link) killStatement(ctx context.Context, s sessionRef) error {
 // queryText returns the first value of the answer to query, "" for NULL or no
 // rows.
 func (l *link) queryText(ctx context.Context, query string) (text string, err error) {
-	rows, err := l.query(ctx, query, nil)
+	rows, err := l.queryer.QueryContext(ctx, query, nil)
 	if err != nil {
 		return "", err
 	}

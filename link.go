@@ -21,16 +21,14 @@ type link struct {
 	native driver.Conn
 
 	// What the base can do, asserted once.
-	execerCtx  driver.ExecerContext
-	execer     driver.Execer
-	queryerCtx driver.QueryerContext
-	queryer    driver.Queryer
-	preparer   driver.ConnPrepareContext
-	beginner   driver.ConnBeginTx
-	pinger     driver.Pinger
-	resetter   driver.SessionResetter
-	validator  driver.Validator
-	checker    driver.NamedValueChecker
+	execer    driver.ExecerContext
+	queryer   driver.QueryerContext
+	preparer  driver.ConnPrepareContext
+	beginner  driver.ConnBeginTx
+	pinger    driver.Pinger
+	resetter  driver.SessionResetter
+	validator driver.Validator
+	checker   driver.NamedValueChecker
 
 	wire    *wireSlot  // what was seen of the socket
 	ref     sessionRef // how the server knows the session
@@ -69,10 +67,7 @@ type link struct {
 
 func newLink(p *Pool, base driver.Conn) *link {
 	l := &link{pool: p, base: base, native: native(base), born: nano()}
-	l.execerCtx, _ = base.(driver.ExecerContext)
-	l.execer, _ = base.(driver.Execer)
-	l.queryerCtx, _ = base.(driver.QueryerContext)
-	l.queryer, _ = base.(driver.Queryer)
+	l.execer, l.queryer = execerOf(base), queryerOf(base)
 	l.preparer, _ = base.(driver.ConnPrepareContext)
 	l.beginner, _ = base.(driver.ConnBeginTx)
 	l.pinger, _ = base.(driver.Pinger)
@@ -307,30 +302,6 @@ func (l *link) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		return nil, ctx.Err()
 	}
 	return s, err
-}
-
-// exec runs query on the base as database/sql does, arguments converted.
-// driver.ErrSkip asks for the way over a prepared statement.
-func (l *link) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if l.execerCtx != nil {
-		return l.execerCtx.ExecContext(ctx, query, args)
-	}
-	values, err := plainValues(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return l.execer.Exec(query, values)
-}
-
-func (l *link) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if l.queryerCtx != nil {
-		return l.queryerCtx.QueryContext(ctx, query, args)
-	}
-	values, err := plainValues(ctx, args)
-	if err != nil {
-		return nil, err
-	}
-	return l.queryer.Query(query, values)
 }
 
 // beginTx begins a transaction as ctxDriverBegin in database/sql does.

@@ -128,9 +128,7 @@ func (m *measures) playSoon(t *tape, now int64) {
 
 func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
-	for _, used := range t.uses[:t.loans] {
-		m.use.add(used)
-	}
+	m.use.add(t.uses[:t.loans]...)
 	t.loans = 0
 	for i := range t.records[:t.n] {
 		r := &t.records[i]
@@ -240,14 +238,17 @@ func knownCode(codes map[string]uint64, code string, most int) string {
 
 // digestLocked returns where st counts.
 func (m *measures) digestLocked(st *Statement) *digest {
-	d := st.digest
-	if d != nil && !d.gone {
+	if d := st.digest; d != nil && !d.gone {
 		return d
 	}
-	if d = m.digests[st.Fingerprint]; d != nil {
+	return m.findLocked(st)
+}
+
+func (m *measures) findLocked(st *Statement) *digest {
+	if d := m.digests[st.Fingerprint]; d != nil {
 		return d
 	}
-	if d = m.admitLocked(st); d != nil {
+	if d := m.admitLocked(st); d != nil {
 		return d
 	}
 	return &m.other[min(int(st.Class), classes-1)]

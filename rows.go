@@ -142,7 +142,11 @@ func (r *rows) Close() error {
 	if err != nil {
 		err = h.closeFailed(r, err)
 	}
-	r.measure(ctx, err)
+	if err == nil && r.err == nil && r.trace == nil {
+		l.ended(ctx, st, r.query.start, r.query.answer, r.n)
+	} else {
+		r.measure(ctx, err)
+	}
 	if l.open == 0 && !l.tape.brief {
 		h.state.clear(phaseRows)
 	}
@@ -194,7 +198,10 @@ func (r *rows) Next(dest []driver.Value) error {
 			r.n++
 			return nil
 		}
-		if again, err := r.stopped(err); !again {
+		if err == io.EOF {
+			return r.atEnd()
+		}
+		if err = r.stopped(err); err != nil {
 			return err
 		}
 	}
@@ -209,17 +216,18 @@ func (r *rows) enter() bool {
 	return true
 }
 
-// stopped says what becomes of a result that gave no row.
-func (r *rows) stopped(err error) (again bool, _ error) {
-	if err == io.EOF {
-		r.more = r.HasNextResultSet()
-		r.eof = true
-		return false, err
-	}
-	if err = r.again(r.limit.told(r.h.pool, r.query.st, err)); err != nil {
-		r.err = err
-	}
-	return err == nil, err
+// atEnd notes that a result set is over.
+func (r *rows) atEnd() error {
+	r.more = r.HasNextResultSet()
+	r.eof = true
+	return io.EOF
+}
+
+// stopped says what the program gets of a result that broke off; nil: it has
+// been asked for again.
+func (r *rows) stopped(err error) error {
+	r.err = r.again(r.limit.told(r.h.pool, r.query.st, err))
+	return r.err
 }
 
 // again asks the whole query once more if its link was lost before the first

@@ -2,7 +2,10 @@
 
 package pooled
 
-import "database/sql/driver"
+import (
+	"database/sql/driver"
+	"io"
+)
 
 // scanRows is rows over a base that scans columns itself. Having the method
 // changes what database/sql does, so only such a base gets it.
@@ -55,7 +58,10 @@ func (r scanRows) NextRow() error {
 			r.n++
 			return nil
 		}
-		if again, err := r.stopped(err); !again {
+		if err == io.EOF {
+			return r.atEnd()
+		}
+		if err = r.stopped(err); err != nil {
 			return err
 		}
 	}

@@ -149,7 +149,7 @@ func (t *tx) beforeCommit(l *link) error {
 			return err
 		}
 	}
-	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryerCtx != nil {
+	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryer != nil {
 		if q := d.TransactionID(l.native); q != "" {
 			rec.id = firstText(t.ctx, l, q)
 		}
@@ -161,7 +161,7 @@ func (t *tx) beforeCommit(l *link) error {
 // firstText returns the first value of the answer to query, "" for NULL or an
 // error: COMMIT will show what is wrong.
 func firstText(ctx context.Context, l *link, query string) string {
-	rows, err := l.queryerCtx.QueryContext(ctx, query, nil)
+	rows, err := l.queryer.QueryContext(ctx, query, nil)
 	if err != nil {
 		return ""
 	}

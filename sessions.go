@@ -115,11 +115,11 @@ func (p *Pool) askSessions(ctx context.Context, query string) (Sessions, error) 
 
 // firstRow returns the n numbers of the answer to query; -1 for NULL.
 func (l *link) firstRow(ctx context.Context, query string, n int) (numbers []int, err error) {
-	if l.queryerCtx == nil && l.queryer == nil {
+	if l.queryer == nil {
 		return nil, fmt.Errorf("pooled: the driver runs no plain queries: %w", errors.ErrUnsupported)
 	}
 	err = guarded(func() error {
-		rows, err := l.query(ctx, query, nil)
+		rows, err := l.queryer.QueryContext(ctx, query, nil)
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ const shedTries = 8
 // are prepared and closed each time.
 func (s *stmt) sendsText(l *link) bool {
 	p := s.h.pool
-	return s.fixed == nil && p.statementCap() == 0 && l.execerCtx != nil && l.queryerCtx != nil && !p.prepares.Plain && !p.prepares.KeepUnused
+	return s.fixed == nil && p.statementCap() == 0 && l.execer != nil && l.queryer != nil && !p.prepares.Plain && !p.prepares.KeepUnused
 }
 
 // ExecContext runs the statement's twin on the loan's link.
@@ -115,7 +115,7 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 	err := s.run(ctx, 0, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		limited, lim := s.h.pool.limits.limit(ctx, l, s.st)
 		if t == nil {
-			res, err = l.exec(limited, s.query, args)
+			res, err = l.execer.ExecContext(limited, s.query, args)
 		} else {
 			res, err = t.exec(limited, args)
 			l.stmts.unpin(t)
@@ -153,7 +153,7 @@ func (s *stmt) queryRows(ctx context.Context, args []driver.NamedValue) (driver.
 	err := s.run(ctx, phaseRows, args, func(l *link, t *twin, args []driver.NamedValue) (err error) {
 		limited, lim := s.h.pool.limits.limit(ctx, l, s.st)
 		if t == nil {
-			rows, err = l.query(limited, s.query, args)
+			rows, err = l.queryer.QueryContext(limited, s.query, args)
 		} else if rows, err = t.query(limited, args); err != nil {
 			l.stmts.unpin(t)
 		}

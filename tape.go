@@ -46,13 +46,11 @@ type tape struct {
 	txEnds  bool  // the statement at hand ends it
 }
 
-// over measures a loan that ends now.
-func (l *link) over(used, now int64) {
-	t := &l.tape
+// over measures a loan that ends now, and tells whether the tape is full.
+func (t *tape) over(used int64) (full bool) {
 	t.uses[t.loans] = used
-	if t.loans++; t.loans >= tapeFull {
-		l.pool.measures.playSoon(t, now)
-	}
+	t.loans++
+	return t.loans >= tapeFull
 }
 
 // record is one statement that ended well, in nanoseconds.
