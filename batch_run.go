@@ -187,8 +187,8 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			}
 			calls[c] = BatchCall{s.text, args[from:len(args):len(args)], s.n == 1 && r.items[s.at].rows}
 		}
-		answered, rows := 0, int64(0)
-		failed, joined, saved := len(r.items), false, false
+		answered, failed := 0, len(r.items)
+		joined, saved := false, false
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
@@ -214,8 +214,6 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			r.results[s.at].sets = sets
 			if err != nil {
 				failed = s.at
-			} else {
-				rows += int64(len(sets[0].rows))
 			}
 			return err
 		})

@@ -45,10 +45,10 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 		insert, end := j.alike(ctx, i)
 		for ; i < end; i += spans[len(spans)-1].n {
 			n := 1 << (bits.Len(uint(min(end-i, spanAtMost))) - 1)
-			for n > 1 && j.size(insert, i, n) > j.asked.bytes {
+			for n > 1 && (n*insert.params > joinParams || j.size(insert, i, n) > j.asked.bytes) {
 				n /= 2
 			}
-			if n < spanSingly || n*insert.params > joinParams {
+			if n < spanSingly {
 				spans = append(spans, span{i, 1, r.items[i].text})
 			} else {
 				spans = append(spans, span{i, n, insert.ofRows(n)})
