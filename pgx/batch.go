@@ -301,11 +301,11 @@ func (p *pipeline) refuse(i int, err error) error {
 }
 
 // The first calls are written as soon as there are a few, so that the server
-// works while the others are put into form: that takes a tenth off the time of
-// 100 small ones. It stays ahead with a few writes more, each of 4 times as
-// many calls as the one before.
+// works while the others are put into form, which takes a tenth off the time
+// of 100 small ones on loopback. It stays ahead with few writes more, each of
+// 4 times as many calls as the one before.
 const (
-	flushFirst  = 8
+	flushFirst  = 16
 	flushGrowth = 4
 )
 
