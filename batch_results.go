@@ -59,15 +59,17 @@ func (r *BatchResults) Exec(i int) (sql.Result, error) {
 // Query returns the rows of statement i, which was added with Batch.Query. They
 // scan as those of database/sql because they are, and can be asked for several
 // times.
-func (r *BatchResults) Query(i int) (rows *sql.Rows, err error) {
-	r.show(i, func(db *sql.DB, s *storedResult) { rows, err = db.QueryContext(context.Background(), "", s) })
-	return rows, err
+func (r *BatchResults) Query(i int) (*sql.Rows, error) {
+	db, s := r.show(i)
+	defer r.shown()
+	return db.QueryContext(context.Background(), "", s)
 }
 
 // QueryRow returns the first row of statement i, as DB.QueryRow does.
-func (r *BatchResults) QueryRow(i int) (row *sql.Row) {
-	r.show(i, func(db *sql.DB, s *storedResult) { row = db.QueryRowContext(context.Background(), "", s) })
-	return row
+func (r *BatchResults) QueryRow(i int) *sql.Row {
+	db, s := r.show(i)
+	defer r.shown()
+	return db.QueryRowContext(context.Background(), "", s)
 }
 
 // resultsOpen is how long the sql.DB that makes the rows, with its one
@@ -75,11 +77,11 @@ func (r *BatchResults) QueryRow(i int) (row *sql.Row) {
 // Rows that are open outlive it.
 const resultsOpen = 100 * time.Millisecond
 
-// show calls query with the result of statement i and a sql.DB that shows it.
-func (r *BatchResults) show(i int, query func(*sql.DB, *storedResult)) {
+// show returns the result of statement i and a sql.DB that shows it, locked
+// until shown is called.
+func (r *BatchResults) show(i int) (*sql.DB, *storedResult) {
 	s := &storedResult{err: r.Err(i)}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if s.err == nil {
 		if !r.items[i].rows {
 			s.err = fmt.Errorf("pooled: statement %d of the batch is an Exec", i)
@@ -96,11 +98,15 @@ func (r *BatchResults) show(i int, query func(*sql.DB, *storedResult)) {
 			r.close()
 		})
 	}
-	query(r.db, s)
+	return r.db, s
+}
+
+func (r *BatchResults) shown() {
 	if r.unread == 0 {
 		r.stop.Stop()
 		r.close()
 	}
+	r.mu.Unlock()
 }
 
 func (r *BatchResults) close() {

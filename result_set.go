@@ -48,16 +48,26 @@ func newResultSet(rows driver.Rows) *resultSet {
 	return s
 }
 
+// rowsInBlock is how many rows at most are allocated together.
+const rowsInBlock = 64
+
 // read reads what is left of the present set. The base may use its bytes again
 // for the next row.
 func (s *resultSet) read(rows driver.Rows) error {
-	for {
-		row := make([]driver.Value, len(s.columns))
+	var block []driver.Value
+	n := len(s.columns)
+	for size := 2; ; { // a single row, and the end behind it
+		if len(block) < n {
+			block = make([]driver.Value, n*size)
+			size = min(2*size, rowsInBlock)
+		}
+		row := block[:n:n]
 		if err := rows.Next(row); err == io.EOF {
 			return nil
 		} else if err != nil {
 			return err
 		}
+		block = block[n:]
 		for i, v := range row {
 			if b, ok := v.([]byte); ok {
 				row[i] = bytes.Clone(b)

@@ -5,17 +5,24 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // batchCache is what a connection knows of the texts that batches ran on it.
 // pgx's own cache of prepared statements cannot be reached from outside.
 type batchCache struct {
-	byText  map[string]*pgconn.StatementDescription
-	used    map[string]uint64 // when, by count of batches
-	batches uint64
+	byText  map[string]*described
+	batches uint64 // how many there were
 	named   bool
 	names   uint64
 	dropped []string // prepared on the server and not wanted any more
+}
+
+// described is a text of which the server has said what it takes and returns.
+type described struct {
+	sd      *pgconn.StatementDescription
+	results []int16 // the formats to ask for
+	used    uint64  // by which batch, the last time
 }
 
 // batchCacheSize is as many texts as pgx's own cache keeps.
@@ -40,16 +47,17 @@ func batchCacheOf(c *pgx.Conn) *batchCache {
 // forgetBatches is for a session whose statements are gone.
 func forgetBatches(c *pgx.Conn) { delete(c.PgConn().CustomData(), batchCacheKey) }
 
-func (b *batchCache) get(text string) *pgconn.StatementDescription {
-	sd := b.byText[text]
-	if sd != nil {
-		b.used[text] = b.batches
+func (b *batchCache) get(text string) *described {
+	d := b.byText[text]
+	if d != nil {
+		d.used = b.batches
 	}
-	return sd
+	return d
 }
 
-func (b *batchCache) put(sd *pgconn.StatementDescription) {
-	b.byText[sd.SQL], b.used[sd.SQL] = sd, b.batches
+func (b *batchCache) put(d *described) {
+	d.used = b.batches
+	b.byText[d.sd.SQL] = d
 }
 
 // name returns a name for the next statement, "" where none is prepared by
@@ -69,12 +77,11 @@ func (b *batchCache) forget(texts []string) {
 }
 
 func (b *batchCache) drop(text string) {
-	if sd := b.byText[text]; sd != nil {
-		if sd.Name != "" {
-			b.dropped = append(b.dropped, sd.Name)
+	if d := b.byText[text]; d != nil {
+		if d.sd.Name != "" {
+			b.dropped = append(b.dropped, d.sd.Name)
 		}
 		delete(b.byText, text)
-		delete(b.used, text)
 	}
 }
 
@@ -82,11 +89,11 @@ func (b *batchCache) drop(text string) {
 // not use.
 func (b *batchCache) shrink() {
 	for _, old := range []bool{true, false} {
-		for text := range b.byText {
+		for text, d := range b.byText {
 			if len(b.byText) <= batchCacheSize {
 				return
 			}
-			if !old || b.used[text] != b.batches {
+			if !old || d.used != b.batches {
 				b.drop(text)
 			}
 		}
@@ -100,6 +107,20 @@ func (b *batchCache) takeDropped() []string {
 	return names
 }
 
-func (b *batchCache) clear() {
-	b.byText, b.used = map[string]*pgconn.StatementDescription{}, map[string]uint64{}
+func (b *batchCache) clear() { b.byText = map[string]*described{} }
+
+// resultFormats asks for binary where stdlib does, and for text elsewhere.
+func resultFormats(fields []pgconn.FieldDescription) []int16 {
+	if len(fields) == 0 {
+		return nil
+	}
+	formats := make([]int16, len(fields))
+	for i, f := range fields {
+		switch f.DataTypeOID {
+		case pgtype.BoolOID, pgtype.ByteaOID, pgtype.CIDOID, pgtype.DateOID, pgtype.Float4OID, pgtype.Float8OID, pgtype.Int2OID,
+			pgtype.Int4OID, pgtype.Int8OID, pgtype.OIDOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.XIDOID:
+			formats[i] = pgx.BinaryFormatCode
+		}
+	}
+	return formats
 }

@@ -22,13 +22,19 @@ var (
 )
 
 // batchRows are the rows of one call, with the values and types that stdlib
-// gives, whose own Rows cannot be made here. A test compares the two.
+// gives, whose own Rows cannot be made here. A test compares the two. It serves
+// the calls of a batch one after the other.
 type batchRows struct {
 	types  *pgtype.Map
 	reader *pgconn.ResultReader
 	fields []pgconn.FieldDescription
-	values []valueFunc
+	values []valueFunc             // of the fields, from the first row on
 	known  map[valueKind]valueFunc // of the batch
+}
+
+// begin goes on with the rows of the next call.
+func (r *batchRows) begin(reader *pgconn.ResultReader) {
+	r.reader, r.fields, r.values = reader, reader.FieldDescriptions(), r.values[:0]
 }
 
 // valueFunc makes a driver.Value of what the server sent.
@@ -52,17 +58,15 @@ func (r *batchRows) Columns() []string {
 func (r *batchRows) Close() error { return nil }
 
 func (r *batchRows) Next(dest []driver.Value) error {
-	if r.values == nil {
-		r.values = make([]valueFunc, len(r.fields))
-		for i, f := range r.fields {
-			kind := valueKind{f.DataTypeOID, f.Format}
-			value := r.known[kind]
-			if value == nil {
-				value = valueOf(r.types, f)
-				r.known[kind] = value
-			}
-			r.values[i] = value
+	for i := len(r.values); i < len(r.fields); i++ {
+		f := &r.fields[i]
+		kind := valueKind{f.DataTypeOID, f.Format}
+		value := r.known[kind]
+		if value == nil {
+			value = valueOf(r.types, *f)
+			r.known[kind] = value
 		}
+		r.values = append(r.values, value)
 	}
 	if !r.reader.NextRow() {
 		if _, err := r.reader.Close(); err != nil {
