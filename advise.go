@@ -75,8 +75,9 @@ const (
 	nearly = 0.2
 )
 
-// settle lets the rules judge v, and the advice that shows follow.
-func (a *advisor) settle(v *view) {
+// settle lets the rules judge v, and the advice that shows follow. It returns
+// what shows from now on.
+func (a *advisor) settle(v *view) (fresh []Advice) {
 	found := judge(v, false)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -92,7 +93,9 @@ func (a *advisor) settle(v *view) {
 			k = new(knownAdvice)
 			a.known[key] = k
 		}
-		k.take(f)
+		if k.take(f) {
+			fresh = append(fresh, k.advice)
+		}
 	}
 	for key, k := range a.known {
 		if seen[key] {
@@ -103,17 +106,18 @@ func (a *advisor) settle(v *view) {
 			delete(a.known, key)
 		}
 	}
+	return fresh
 }
 
-// take notes that f holds now.
-func (k *knownAdvice) take(f Advice) {
+// take notes that f holds now, and tells whether it begins to show.
+func (k *knownAdvice) take(f Advice) (fresh bool) {
 	k.absent = 0
 	k.held++
 	switch {
 	case !k.shown:
 		k.advice = f
 		if k.held >= showAfter {
-			k.shown = true
+			k.shown, fresh = true, true
 			k.advice.Since = time.Now()
 		}
 	case f.like(&k.advice):
@@ -128,6 +132,7 @@ func (k *knownAdvice) take(f Advice) {
 			k.advice, k.changed = f, 0
 		}
 	}
+	return fresh
 }
 
 func (a *Advice) key() string { return string(a.Code) + " " + a.subject }

@@ -87,6 +87,18 @@ func TestAdviceComesAndGoes(t *testing.T) {
 		}
 		shown := r.pool.Advise()[0].Since
 		busy(4, time.Minute)
+		var events []string
+		for _, e := range r.pool.Events(0) {
+			if e.Kind == EventAdvice {
+				events = append(events, e.Text)
+			}
+		}
+		if want := []string{"pool_too_small: pool_max_conns 1, better 2"}; !slices.Equal(events, want) {
+			t.Errorf("events %q, want %q", events, want)
+		}
+		if told := r.log.find("pooled: advice: "); len(told) != 1 || told[0]["reason"] != "pool_too_small" || told[0]["setting"] != "pool_max_conns" || told[0]["value"] != "2" {
+			t.Errorf("told %v, want one line", told)
+		}
 		if again := r.pool.Advise()[0].Since; !again.Equal(shown) || time.Since(again) < time.Minute || time.Since(again) > 90*time.Second {
 			t.Errorf("shown since %v, before that since %v", again, shown)
 		}

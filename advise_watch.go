@@ -1,6 +1,8 @@
 package pooled
 
 import (
+	"context"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -169,10 +171,33 @@ func (p *Pool) observe(now int64) {
 	a.learn(&pic)
 	v := a.view(p)
 	v.dial, v.loans = dial, p.Loans()
-	a.settle(v)
+	for _, fresh := range a.settle(v) {
+		p.tellAdvice(fresh)
+	}
 	if counts.Idle > 0 && counts.Waiting == 0 {
 		p.askLimitsSoon()
 	}
+}
+
+// tellAdvice says that there is a new one. That it goes, or has other figures,
+// is seen where it is shown.
+func (p *Pool) tellAdvice(a Advice) {
+	text := string(a.Code)
+	if a.Setting != "" {
+		text += ": " + a.Setting + " " + a.Now + ", better " + a.Value
+	}
+	p.note(EventAdvice, text)
+	level := slog.LevelWarn
+	if a.Severity == SeverityInfo {
+		level = slog.LevelInfo
+	}
+	args := []any{"pool", p.cfg.Name, "reason", string(a.Code), "severity", a.Severity.String(), "observed", a.Observed, "action", a.Action}
+	if a.Setting != "" {
+		args = append(args, "setting", a.Setting, "now", a.Now, "value", a.Value)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tellLocked(func() { p.log.Log(context.Background(), level, "pooled: advice: "+a.Title, args...) })
 }
 
 // resized forgets what was seen under other limits.

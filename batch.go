@@ -21,8 +21,8 @@ import (
 // PostgreSQL gets the statements in one round trip, and in one more those texts
 // that the connection has not prepared yet, if all of them read or write rows;
 // with others among them (CREATE TABLE, SET) they run one by one, as they do on
-// every other server. On MySQL and MariaDB neighbouring single-row INSERTs into
-// one table are joined, see KeepResults.
+// every other server. Many neighbouring single-row INSERTs into one table are
+// joined, see KeepResults.
 //
 // A Batch is not safe for concurrent use. It can be run several times.
 type Batch struct {
@@ -32,12 +32,12 @@ type Batch struct {
 	Independent bool
 
 	// KeepResults keeps INSERTs apart, for the LastInsertId of each. Default:
-	// on MySQL and MariaDB, in strict SQL mode and for a table whose engine
-	// has transactions, 8 or more neighbouring INSERT INTO t (...) VALUES
-	// (...) with the same text before the values, with plain values and
-	// nothing behind them, become statements of up to 1,024 rows, within
-	// max_allowed_packet and 65,535 arguments. Each reports one row affected,
-	// and an error from LastInsertId.
+	// neighbouring INSERT INTO t (...) VALUES (...) with plain values and
+	// nothing behind them become statements of many rows where that does the
+	// same, which is described in docs/batch.md. On MySQL and MariaDB it takes
+	// 8 of them with the same text before the values, which then have no
+	// LastInsertId; on PostgreSQL 512 with the same text. Each reports one row
+	// affected.
 	KeepResults bool
 
 	items []batchItem

@@ -65,7 +65,7 @@ func cutBatches(c *cutter, j batchJob, all func(job)) {
 	var right, unknown, failed int
 	answered, last := 0, 0 // the item that was named with less of the answer, and the last one of all
 	for i, o := range c.told {
-		if i > 0 && o.got <= c.told[i-1].got {
+		if i > 0 && (o.got <= c.told[i-1].got || c.told[i-1].got < 0) {
 			answered = 0
 		}
 		var be *pooled.BatchError

@@ -37,7 +37,8 @@ type BatchAnswer struct {
 }
 
 // MultiRowDialect is what a Dialect has too when several single-row INSERTs
-// are better sent as one with several rows.
+// are better sent as one with several rows. One that is also a BatchDialect must
+// know SAVEPOINT.
 type MultiRowDialect interface {
 	// MultiRow returns a query for one row: how many bytes a statement may
 	// have, and 1 if an INSERT with several rows into that table does the same

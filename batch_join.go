@@ -76,16 +76,18 @@ func (j *joiner) from(ctx context.Context, i int) int {
 		}
 		n++
 	}
-	if n < joinAtLeast {
-		return 1
-	}
-	if first.head != j.asked.head {
-		*j.asked = joinTable{first.head, j.ask(ctx, first)}
-	}
-	if j.asked.bytes == 0 {
+	if n < joinAtLeast || !j.allowed(ctx, first) {
 		return 1
 	}
 	return n
+}
+
+// allowed tells whether INSERTs into the table of t may be joined.
+func (j *joiner) allowed(ctx context.Context, t insertText) bool {
+	if t.head != j.asked.head {
+		*j.asked = joinTable{t.head, j.ask(ctx, t)}
+	}
+	return j.asked.bytes > 0
 }
 
 // ask asks the server about a table.

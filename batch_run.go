@@ -133,10 +133,14 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 		return driver.ErrSkip
 	}
 	st := r.statement()
+	if _, err := r.bind(ctx, h, st); err != nil {
+		return err
+	}
+	spans := r.spans(unscoped(ctx), h)
 	if h.pool.cfg.Hooks.Trace != nil {
 		ctx = h.followBatch(ctx, st, "", len(r.items))
 	}
-	err := r.send(ctx, h, d, st)
+	err := r.send(ctx, h, d, st, spans)
 	if err == driver.ErrSkip {
 		h.followed(nil)
 	}
@@ -144,16 +148,23 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 	return err
 }
 
-// send runs the items by d.
-func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statement) error {
+// bind is conn.bind for all items.
+func (r *batchRun) bind(ctx context.Context, h *conn, st *Statement) (*link, error) {
 	l, err := h.bind(ctx, st, 0)
 	if err != nil {
 		for _, st := range r.sts {
 			h.unserved(st, err)
 		}
+	}
+	return l, err
+}
+
+// send runs the items by d, a span of them with each call.
+func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statement, spans []span) error {
+	l, err := r.bind(ctx, h, st)
+	if err != nil {
 		return err
 	}
-	calls := make([]BatchCall, len(r.items))
 	total := 0
 	for i := range r.items {
 		total += len(r.items[i].args)
@@ -161,43 +172,49 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 	args := make([]driver.NamedValue, 0, total)
 	h.start = l.tape.begin()
 	for {
+		calls := make([]BatchCall, len(spans))
 		args = args[:0]
-		for i := range r.items {
-			it := &r.items[i]
+		for c, s := range spans {
 			from := len(args)
-			args = namedArgs(it.args, args)
-			converted, err := (argChecker{named: l.checker, want: -1}).convert(args[from:len(args):len(args)])
-			if err != nil {
-				r.passes = false
-				return r.failed(i, err)
+			for i := s.at; i < s.at+s.n; i++ {
+				of := len(args)
+				args = namedArgs(r.items[i].args, args)
+				converted, err := (argChecker{named: l.checker, want: -1}).convert(args[of:len(args):len(args)])
+				if err != nil {
+					r.passes = false
+					return r.failed(i, err)
+				}
+				args = append(args[:of], converted...)
 			}
-			calls[i] = BatchCall{it.text, converted, it.rows}
+			calls[c] = BatchCall{s.text, args[from:len(args):len(args)], s.n == 1 && r.items[s.at].rows}
 		}
-		answered, rows := 0, int64(0)
-		failed := len(r.items)
+		answered, failed := 0, len(r.items)
+		joined, saved := false, false
 		before := l.evidence()
 		l.runs(st)
 		limited, lim := h.pool.limits.limit(ctx, l, st)
 		r.ran = true
-		err := d.SendBatch(limited, l.base, calls, r.independent, func(i int, a BatchAnswer) error {
-			answered = i + 1
+		err := d.SendBatch(limited, l.base, calls, r.independent, func(c int, a BatchAnswer) error {
+			s := spans[c]
+			answered = s.at + s.n
+			saved = saved || s.n == 0
 			if a.Err != nil {
-				if failed = i; r.independent {
-					h.pool.failed(ctx, r.sts[i], h.start, -1, a.Err)
-					_ = r.failed(i, a.Err)
+				if failed, joined = s.at, s.n > 1; r.independent {
+					h.pool.failed(ctx, r.sts[s.at], h.start, -1, a.Err)
+					_ = r.failed(s.at, a.Err)
 				}
 				return nil
 			}
 			if a.Rows == nil {
-				r.results[i].res = driver.RowsAffected(a.RowsAffected)
+				for i := s.at; i < s.at+s.n; i++ {
+					r.results[i].res = driver.RowsAffected(a.RowsAffected / int64(s.n))
+				}
 				return nil
 			}
 			sets, err := readSets(a.Rows)
-			r.results[i].sets = sets
+			r.results[s.at].sets = sets
 			if err != nil {
-				failed = i
-			} else {
-				rows += int64(len(sets[0].rows))
+				failed = s.at
 			}
 			return err
 		})
@@ -211,6 +228,11 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			h.ran(l, st)
 			l.endedTogether(ctx, r, h.start)
 			return nil
+		}
+		if joined && h.undone(ctx, l, err, saved) {
+			spans = r.alone() // which names the one at fault
+			clear(r.results)
+			continue
 		}
 		if !r.independent && failed > answered {
 			failed = answered // lost: the first that has no answer, or the COMMIT
@@ -245,6 +267,9 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 func (r *batchRun) steps(ctx context.Context, h *conn) error {
 	r.ran = true
 	j := newJoiner(r, h)
+	if _, sends := h.pool.dialect.(BatchDialect); sends {
+		j.d = nil // a transaction of such a server would not survive a refusal
+	}
 	for i := 0; i < len(r.items); {
 		n := j.from(ctx, i)
 		var at int

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
@@ -11,16 +12,36 @@ import (
 
 func TestParseInsert(t *testing.T) {
 	for _, c := range []struct {
-		query string
-		want  insertText
+		flavor Flavor
+		query  string
+		want   insertText
+		second string // row
 	}{
-		{"INSERT INTO t VALUES (?)", insertText{"INSERT INTO t VALUES", "(?)", "", "t", 1}},
-		{"insert into `s`.`t``x` (`a`, b) values(?, 1, -2.5, 'x', NULL, default, TRUE);",
-			insertText{"insert into `s`.`t``x` (`a`, b) values", "(?, 1, -2.5, 'x', NULL, default, TRUE)", "s", "t`x", 1}},
-		{`INSERT INTO t VALUES ("a") -- x`, insertText{"INSERT INTO t VALUES", `("a")`, "", "t", 0}},
+		{MySQL, "INSERT INTO t VALUES (?)", insertText{"INSERT INTO t VALUES", "(?)", "", "t", 1, nil}, "(?)"},
+		{MySQL, "insert into `s`.`t``x` (`a`, b) values(?, 1, -2.5, 'x', NULL, default, TRUE);",
+			insertText{"insert into `s`.`t``x` (`a`, b) values", "(?, 1, -2.5, 'x', NULL, default, TRUE)", "s", "t`x", 1, nil}, "(?, 1, -2.5, 'x', NULL, default, TRUE)"},
+		{MySQL, `INSERT INTO t VALUES ("a") -- x`, insertText{"INSERT INTO t VALUES", `("a")`, "", "t", 0, nil}, `("a")`},
+		{Postgres, `INSERT INTO S."T" (a) VALUES ($1, '$1', $2)`,
+			insertText{`INSERT INTO S."T" (a) VALUES`, "($1, '$1', $2)", "s", "T", 2, []string{"(", ", '$1', ", ")"}}, "($3, '$1', $4)"},
+		{Postgres, `INSERT INTO "a"".b" VALUES (1, E'\'', NULL)`, insertText{`INSERT INTO "a"".b" VALUES`, `(1, E'\'', NULL)`, "", `a".b`, 0, nil}, `(1, E'\'', NULL)`},
 	} {
-		if got, ok := parseInsert(MySQL, c.query); !ok || got != c.want {
+		got, ok := parseInsert(c.flavor, c.query)
+		if !ok || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s:\n got %+v, %v\nwant %+v", c.query, got, ok, c.want)
+		}
+		if got, want := got.ofRows(2), c.want.head+c.want.tuple+","+c.second; got != want {
+			t.Errorf("%s: two rows are %s, want %s", c.query, got, want)
+		}
+	}
+	for _, query := range []string{
+		"INSERT INTO t VALUES ($2, $1)", "INSERT INTO t VALUES ($1, $1)", "INSERT INTO t VALUES ($1, $3)", "INSERT INTO t VALUES (?)", "INSERT INTO t VALUES (:a)",
+		"INSERT INTO t VALUES (@a)", "INSERT INTO t VALUES ($1::int)", "INSERT INTO t VALUES ('a'::text)", "INSERT INTO t VALUES (now())", "INSERT INTO t VALUES (array[1])",
+		"INSERT INTO t VALUES ($1) ON CONFLICT DO NOTHING", "INSERT INTO t VALUES ($1) RETURNING id", "INSERT INTO t OVERRIDING SYSTEM VALUE VALUES ($1)",
+		"INSERT INTO t AS x VALUES ($1)", "INSERT INTO t DEFAULT VALUES", "INSERT INTO t VALUES ($1), ($2)", "INSERT INTO t VALUES ($1 + 1)", "INSERT INTO t (a[1]) VALUES ($1)",
+		`INSERT INTO t VALUES (U&'d!0061' UESCAPE '!')`,
+	} {
+		if got, ok := parseInsert(Postgres, query); ok {
+			t.Errorf("%s: %+v", query, got)
 		}
 	}
 	for _, query := range []string{

@@ -23,23 +23,12 @@ func (h *conn) bind(ctx context.Context, st *Statement, phase int64) (*link, err
 	return h.borrow(ctx, st, phase, false)
 }
 
-// borrow begins a loan for st. A link that turns out dead is replaced by the next
-// one while the caller keeps its place at the head of the queue.
+// borrow begins a loan for st. A link that turns out dead is replaced by the
+// next one while the caller keeps its place at the head of the queue.
 func (h *conn) borrow(ctx context.Context, st *Statement, phase int64, front bool) (*link, error) {
-	hook := h.pool.cfg.Hooks.OnAcquire
-	if hook == nil {
-		return h.lend(ctx, st, phase, front)
-	}
-	start := nano()
-	l, err := h.lend(ctx, st, phase, front)
-	hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - start), err})
-	return l, err
-}
-
-func (h *conn) lend(ctx context.Context, st *Statement, phase int64, front bool) (*link, error) {
-	p, waited := h.pool, int64(0)
+	p, now, waited := h.pool, nano(), int64(0)
+	asked := now
 	for {
-		now := nano()
 		since, ok := h.state.resume(now, phase)
 		if !ok {
 			h.wants = st
@@ -53,6 +42,7 @@ func (h *conn) lend(ctx context.Context, st *Statement, phase int64, front bool)
 				h.trace.Waited(time.Duration(h.wait.took))
 			}
 			if err != nil {
+				h.acquired(asked, err)
 				return nil, err
 			}
 			h.link, since, now = l, l.since, nano()
@@ -65,15 +55,27 @@ func (h *conn) lend(ctx context.Context, st *Statement, phase int64, front bool)
 			if p.cfg.LeakAfter > 0 {
 				l.captureStack()
 			}
+			if p.cfg.Hooks.OnAcquire != nil {
+				h.acquired(asked, nil)
+			}
 			return l, nil
 		}
 		h.hangUp(closedBroken)
 		if err != errBadLink {
+			h.acquired(asked, err)
 			return nil, err
 		}
 		if !front {
 			front, h.queued = true, 0
 		}
+		now = nano()
+	}
+}
+
+// acquired tells the hook of a link that the handle asked for, or did not get.
+func (h *conn) acquired(asked int64, err error) {
+	if hook := h.pool.cfg.Hooks.OnAcquire; hook != nil {
+		hook(AcquireInfo{h.pool.cfg.Name, time.Duration(nano() - asked), err})
 	}
 }
 

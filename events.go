@@ -28,6 +28,7 @@ const (
 	EventReady       EventKind = "ready"         // Health.Ready became true
 	EventNotReady    EventKind = "not_ready"     // Health.Ready became false
 	EventReset       EventKind = "reset"         // of the statements' figures
+	EventAdvice      EventKind = "advice"        // Advise begins to say something
 )
 
 // Event is something that happened to a pool, to mark in a graph.

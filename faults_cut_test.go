@@ -79,7 +79,7 @@ var jobs = []job{
 type cutOutcome struct {
 	id   int
 	what string // where the wire was cut
-	got  int64  // where in the answer; -1: in what was sent
+	got  int64  // how much of the answer came for certain; -1: in what was sent, or a reset, which takes with it what nobody has read yet
 	at   string // the statement under way
 	rows int
 	err  error
@@ -176,7 +176,7 @@ func (c *cutter) cut(j job, cold bool, dir faultproxy.Direction, how faultproxy.
 		order := c.proxy.CutAfter(dir, at, how)
 		o := c.once(j)
 		c.proxy.Mend()
-		if o.got = at; dir == faultproxy.Up {
+		if o.got = at; dir == faultproxy.Up || how == faultproxy.RST {
 			o.got = -1
 		}
 		o.what = fmt.Sprintf("%s, cold %t, %s after %d of %d bytes %s", j.name, cold, how, at, length, dir)

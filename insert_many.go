@@ -38,9 +38,9 @@ type InsertOption = func(*InsertOptions)
 // column; its slice may be used again for the next row. rows must not use db if
 // that is a Tx or Conn.
 //
-// PostgreSQL gets a chunk of INSERTs in one round trip, or one COPY, see
-// InsertOptions; MySQL and MariaDB get INSERTs of many rows, under the
-// conditions of Batch.KeepResults. A row that fails is named by a *[BatchError].
+// The server gets INSERTs of many rows, under the conditions of
+// Batch.KeepResults, else PostgreSQL a chunk of single ones in one round trip;
+// or one COPY, see InsertOptions. A row that fails is named by a *[BatchError].
 // Nothing is run again, since an iterator cannot be asked twice: see RunTx. db
 // must be opened through pooled.
 func InsertMany(ctx context.Context, db Executor, table string, columns []string, rows iter.Seq[[]any], opts ...InsertOption) (int64, error) {

@@ -1,6 +1,9 @@
 package pooled
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // insertText is INSERT INTO table (columns) VALUES (values), taken apart.
 type insertText struct {
@@ -8,6 +11,7 @@ type insertText struct {
 	tuple         string // the values in their parentheses
 	schema, table string
 	params        int
+	between       []string // tuple without its placeholders, if these are numbered
 }
 
 // parseInsert takes an INSERT of one row apart, if that is all it is: values
@@ -29,6 +33,9 @@ func parseInsert(f Flavor, query string) (t insertText, ok bool) {
 			return t, false
 		}
 		t.schema, t.table = t.table, unquoted(text())
+		if f == Postgres && s.kind == tokenWord {
+			t.table = strings.ToLower(t.table)
+		}
 		if s.next(); s.kind != tokenDot {
 			break
 		}
@@ -48,11 +55,18 @@ func parseInsert(f Flavor, query string) (t insertText, ok bool) {
 	if s.next(); s.kind != tokenOpen {
 		return t, false
 	}
-	from := s.start
+	from, values := s.start, s.start
 	for s.next(); s.kind != tokenClose; s.next() {
 		switch s.kind {
 		case tokenParam:
 			t.params++
+			if f == Postgres {
+				if text() != "$"+strconv.Itoa(t.params) {
+					return t, false
+				}
+				t.between = append(t.between, query[from:s.start])
+				from = s.end
+			}
 		case tokenNumber, tokenString, tokenComma:
 		case tokenWord:
 			if !plainWord(text()) {
@@ -66,11 +80,38 @@ func parseInsert(f Flavor, query string) (t insertText, ok bool) {
 			return t, false
 		}
 	}
-	t.tuple = query[from:s.end]
+	t.tuple = query[values:s.end]
+	if t.between != nil {
+		t.between = append(t.between, query[from:s.end])
+	}
 	if s.next(); s.kind == tokenSemicolon {
 		s.next()
 	}
 	return t, s.kind == tokenEnd && !s.broken && s.differs == 0 && !s.sawComment
+}
+
+// ofRows is the text for n rows. Placeholders that have numbers go on from row
+// to row.
+func (t *insertText) ofRows(n int) string {
+	var b strings.Builder
+	b.Grow(len(t.head) + n*(len(t.tuple)+1+4*len(t.between)))
+	b.WriteString(t.head)
+	for row := range n {
+		if row > 0 {
+			b.WriteByte(',')
+		}
+		if t.between == nil {
+			b.WriteString(t.tuple)
+		}
+		for k, part := range t.between {
+			if k > 0 {
+				b.WriteByte('$')
+				b.WriteString(strconv.Itoa(row*t.params + k))
+			}
+			b.WriteString(part)
+		}
+	}
+	return b.String()
 }
 
 // plainWord tells of a word whether it is a value that every row may have.

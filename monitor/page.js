@@ -143,7 +143,7 @@
   const MARKS = {
     resize: ["R", "resized"], autosize: ["A", "automatic sizing"], leak: ["L", "leak"], leak_over: ["✓", "leak over"], unreachable: ["U", "unreachable"],
     breaker_open: ["B", "breaker open"], connected: ["C", "connected again"], failover: ["F", "failover"], pause: ["P", "paused"],
-    resume: ["▸", "resumed"], evict: ["E", "evicted"], shutdown: ["S", "shut down"],
+    resume: ["▸", "resumed"], advice: ["!", "advice"], evict: ["E", "evicted"], shutdown: ["S", "shut down"],
   };
 
   function svg(tag, attrs, parent, s) {

@@ -3,6 +3,7 @@ package otelexport
 import (
 	"cmp"
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -53,9 +54,28 @@ func sampled(ctx context.Context) (sc trace.SpanContext, ok bool) {
 
 var noSpan = trace.SpanFromContext(context.Background())
 
+var client = trace.WithSpanKind(trace.SpanKindClient)
+
 type tracer struct {
 	config
 	tracer trace.Tracer
+	server atomic.Pointer[server] // of the pool that asked last: mostly there is one
+}
+
+// server is what the attributes say of a pool's server.
+type server struct {
+	pool  *pooled.Pool
+	attrs []attribute.KeyValue
+}
+
+// serverAttributes returns a new slice with room for those of a statement.
+func (t *tracer) serverAttributes(p *pooled.Pool) []attribute.KeyValue {
+	s := t.server.Load()
+	if s == nil || s.pool != p {
+		s = &server{p, serverAttributes(p)}
+		t.server.Store(s)
+	}
+	return append(make([]attribute.KeyValue, 0, len(s.attrs)+5), s.attrs...)
 }
 
 func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
@@ -63,7 +83,7 @@ func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Contex
 		return ctx, nil
 	}
 	st := s.Statement
-	attrs := serverAttributes(s.Pool)
+	attrs := t.serverAttributes(s.Pool)
 	if st.Summary != "" {
 		attrs = append(attrs, semconv.DBQuerySummary(st.Summary))
 	}
@@ -80,7 +100,7 @@ func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Contex
 		attrs = nameAttributes(attrs, st.Operation, operations.Collection(st.Tables))
 	}
 	name := cmp.Or(st.Summary, st.Operation, attrs[0].Value.AsString())
-	ctx, sp := t.tracer.Start(ctx, name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(attrs...))
+	ctx, sp := t.tracer.Start(ctx, name, client, trace.WithAttributes(attrs...))
 	return ctx, &statementSpan{Span: sp, tracer: t, pool: s.Pool, ctx: ctx}
 }
 

@@ -4,7 +4,8 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Comment returns the comment of sqlcommenter: keys in order, keys and values
@@ -13,43 +14,58 @@ func (s *statementSpan) Comment() string {
 	if !s.comment {
 		return ""
 	}
+	sc := s.SpanContext()
+	state := sc.TraceState().String()
+	comment := make([]byte, 0, 128)
+	comment = append(comment, "/*"...)
+	if s.tags == nil && state == "" {
+		return string(append(appendTraceParent(comment, sc), "*/"...))
+	}
 	tags := map[string]string{}
 	if s.tags != nil {
 		maps.Copy(tags, s.tags(s.ctx))
 	}
-	sc := s.SpanContext()
-	id, span := sc.TraceID(), sc.SpanID()
-	tags["traceparent"] = "00-" + hex.EncodeToString(id[:]) + "-" + hex.EncodeToString(span[:]) + "-" + sc.TraceFlags().String()
-	if state := sc.TraceState().String(); state != "" {
+	tags[traceParent] = ""
+	if state != "" {
 		tags["tracestate"] = state
 	}
-	var b strings.Builder
-	b.WriteString("/*")
 	for i, key := range slices.Sorted(maps.Keys(tags)) {
 		if i > 0 {
-			b.WriteByte(',')
+			comment = append(comment, ',')
 		}
-		percentEncode(&b, key)
-		b.WriteString("='")
-		percentEncode(&b, tags[key])
-		b.WriteByte('\'')
+		if key == traceParent {
+			comment = appendTraceParent(comment, sc)
+			continue
+		}
+		comment = append(percentEncode(comment, key), "='"...)
+		comment = append(percentEncode(comment, tags[key]), '\'')
 	}
-	b.WriteString("*/")
-	return b.String()
+	return string(append(comment, "*/"...))
+}
+
+const traceParent = "traceparent"
+
+// appendTraceParent adds the pair of the W3C's trace context. Nothing in it
+// needs encoding.
+func appendTraceParent(to []byte, sc trace.SpanContext) []byte {
+	id, span := sc.TraceID(), sc.SpanID()
+	to = append(to, traceParent+"='00-"...)
+	to = append(hex.AppendEncode(to, id[:]), '-')
+	to = append(hex.AppendEncode(to, span[:]), '-')
+	return append(hex.AppendEncode(to, []byte{byte(sc.TraceFlags())}), '\'')
 }
 
 // percentEncode leaves RFC 3986's unreserved characters alone, so that nothing
 // is left that could end the quotes or the comment, or be a placeholder.
-func percentEncode(b *strings.Builder, s string) {
+func percentEncode(to []byte, s string) []byte {
 	const digits = "0123456789ABCDEF"
 	for _, c := range []byte(s) {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.', c == '~':
-			b.WriteByte(c)
+			to = append(to, c)
 		default:
-			b.WriteByte('%')
-			b.WriteByte(digits[c>>4])
-			b.WriteByte(digits[c&15])
+			to = append(to, '%', digits[c>>4], digits[c&15])
 		}
 	}
+	return to
 }
