@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"slices"
 )
 
 // Batch is a list of statements that run together: on one connection, in as
@@ -54,12 +55,21 @@ func NewBatch() *Batch { return new(Batch) }
 // Exec adds a statement that returns no rows. Its arguments are kept, not
 // copied.
 func (b *Batch) Exec(query string, args ...any) {
-	b.items = append(b.items, batchItem{query, args, false})
+	b.add(batchItem{query, args, false})
 }
 
 // Query adds a statement that returns rows, which Run reads all into memory.
 func (b *Batch) Query(query string, args ...any) {
-	b.items = append(b.items, batchItem{query, args, true})
+	b.add(batchItem{query, args, true})
+}
+
+// add doubles the list when it is full. append would let a large one grow by
+// a quarter, which leaves four times the list behind as garbage.
+func (b *Batch) add(it batchItem) {
+	if len(b.items) == cap(b.items) {
+		b.items = slices.Grow(b.items, max(len(b.items), 8))
+	}
+	b.items = append(b.items, it)
 }
 
 // Len returns the number of statements.
@@ -115,9 +125,10 @@ type batchRun struct {
 
 	sts     []*Statement
 	results []batchResult
-	ran     bool // the items have begun to run
-	passes  bool // what failed was rolled back, for a reason that passes
-	refused bool // the dialect's driver cannot send batches here
+	joined  []driver.NamedValue // arguments of the last joined INSERT; the next one's take their place
+	ran     bool                // the items have begun to run
+	passes  bool                // what failed was rolled back, for a reason that passes
+	refused bool                // the dialect's driver cannot send batches here
 }
 
 // batchResult is what became of one item.
@@ -130,7 +141,8 @@ type batchResult struct {
 }
 
 func (r *batchRun) reset() {
-	r.results = make([]batchResult, len(r.items))
+	r.results = slices.Grow(r.results[:0], len(r.items))[:len(r.items)]
+	clear(r.results)
 	r.ran, r.passes = false, false
 }
 

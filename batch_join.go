@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -188,7 +189,7 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 	first, _ := j.parse(i)
 	text.Grow(len(first.head) + n*(len(first.tuple)+1))
 	text.WriteString(first.head)
-	args := make([]driver.NamedValue, 0, n*first.params)
+	args := slices.Grow(j.r.joined[:0], n*first.params)
 	for k := range n {
 		if k > 0 {
 			text.WriteByte(',')
@@ -197,6 +198,7 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 		text.WriteString(t.tuple)
 		args = namedArgs(j.r.items[i+k].args, args)
 	}
+	j.r.joined = args
 	s := stmt{h: j.h, query: text.String(), st: j.r.sts[i]}
 	if len(args) > 0 && j.h.cachesPlain(s.st, args) {
 		if j.h.pool.cfg.Hooks.Trace != nil {

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"io"
+	"slices"
 )
 
 // How a batch runs on a handle: as one loan, by the handle's own methods, so
@@ -46,7 +47,7 @@ func (r *batchRun) checked(ctx context.Context, h *conn) error {
 }
 
 func (r *batchRun) classify(get func(string) *Statement) {
-	r.sts = make([]*Statement, len(r.items))
+	r.sts = slices.Grow(r.sts[:0], len(r.items))[:len(r.items)]
 	for i := range r.items {
 		if i > 0 && r.items[i].text == r.items[i-1].text {
 			r.sts[i] = r.sts[i-1]

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,6 +72,10 @@ type insertRun struct {
 	query    string
 	inserted int64
 	asked    joinTable
+
+	// Of the present chunk; the next one takes their place.
+	run    batchRun
+	values []any
 }
 
 func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error {
@@ -80,19 +85,20 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 	m.query = m.text(h.pool.texts.flavor)
 	next, stop := iter.Pull(rows)
 	defer stop()
-	chunk, more, err := m.chunk(next)
-	if err != nil || len(chunk) == 0 {
+	m.run = batchRun{join: true, asked: &m.asked}
+	more, err := m.chunk(next)
+	if err != nil || len(m.run.items) == 0 {
 		return err
 	}
 	if !more { // a batch is a transaction by itself
-		return m.insert(ctx, h, chunk)
+		return m.insert(ctx, h)
 	}
 	all := func() error {
 		for {
-			if err := m.insert(ctx, h, chunk); err != nil || !more {
+			if err := m.insert(ctx, h); err != nil || !more {
 				return err
 			}
-			if chunk, more, err = m.chunk(next); err != nil || len(chunk) == 0 {
+			if more, err = m.chunk(next); err != nil || len(m.run.items) == 0 {
 				return err
 			}
 		}
@@ -108,33 +114,36 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 	})
 }
 
-// chunk returns the next rows, and whether there may be more.
-func (m *insertRun) chunk(next func() ([]any, bool)) (items []batchItem, more bool, err error) {
+// chunk takes the next rows, and tells whether there may be more.
+func (m *insertRun) chunk(next func() ([]any, bool)) (more bool, err error) {
 	width := len(m.columns)
-	values := make([]any, 0, m.opts.Chunk*width)
+	values := slices.Grow(m.values[:0], m.opts.Chunk*width) // items point into it: it must not grow below
+	items := m.run.items[:0]
+	defer func() { m.values, m.run.items = values, items }()
 	for len(items) < m.opts.Chunk {
 		row, ok := next()
 		if !ok {
-			return items, false, nil
+			return false, nil
 		}
 		if len(row) != width {
 			err := fmt.Errorf("the row has %d values for %d columns", len(row), width)
-			return nil, false, &BatchError{Index: int(m.inserted) + len(items), Operation: "INSERT", Digest: m.query, Err: err}
+			return false, &BatchError{Index: int(m.inserted) + len(items), Operation: "INSERT", Digest: m.query, Err: err}
 		}
 		from := len(values)
 		values = append(values, row...)
 		items = append(items, batchItem{m.query, values[from:len(values):len(values)], false})
 	}
-	return items, true, nil
+	return true, nil
 }
 
-func (m *insertRun) insert(ctx context.Context, h *conn, items []batchItem) error {
-	r := &batchRun{items: items, base: int(m.inserted), join: true, asked: &m.asked}
+func (m *insertRun) insert(ctx context.Context, h *conn) error {
+	r := &m.run
+	r.base = int(m.inserted)
 	r.reset()
 	if err := r.on(ctx, h); err != nil {
 		return err
 	}
-	m.inserted += int64(len(items))
+	m.inserted += int64(len(r.items))
 	return nil
 }
 
