@@ -43,6 +43,7 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 	spans := make([]span, 0, len(r.items))
 	for i := 0; i < len(r.items); {
 		insert, end := j.alike(ctx, i)
+		rows, text := 0, "" // of the joined INSERT before
 		for ; i < end; i += spans[len(spans)-1].n {
 			n := 1 << (bits.Len(uint(min(end-i, spanAtMost))) - 1)
 			for n > 1 && (n*insert.params > joinParams || j.size(insert, i, n) > j.asked.bytes) {
@@ -50,9 +51,12 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 			}
 			if n < spanSingly {
 				spans = append(spans, span{i, 1, r.items[i].text})
-			} else {
-				spans = append(spans, span{i, n, insert.ofRows(n)})
+				continue
 			}
+			if n != rows {
+				rows, text = n, insert.ofRows(n)
+			}
+			spans = append(spans, span{i, n, text})
 		}
 	}
 	if len(spans) < len(r.items) && h.inTransaction() {
