@@ -41,6 +41,12 @@ func median(v []float64) float64 {
 // or on one.
 func together(goroutines, n int, op func()) func() {
 	return func() {
+		if goroutines == 1 { // a new stack would have to grow
+			for range n {
+				op()
+			}
+			return
+		}
 		var wg sync.WaitGroup
 		for range goroutines {
 			wg.Go(func() {
@@ -54,7 +60,10 @@ func together(goroutines, n int, op func()) func() {
 }
 
 // TestOverhead: what an uncontended call costs more than on the bare driver,
-// which does nothing here.
+// which does nothing here. On one core the turns are so short that some have
+// the machine to themselves, and the quickest are compared: what else it does,
+// or a neighbour on the same silicon, can double the median. On all cores the
+// callers need time to meet, and medians are.
 func TestOverhead(t *testing.T) {
 	most, rounds, n := 200.0, 100, 10_000
 	if !strict() {
@@ -73,13 +82,14 @@ func TestOverhead(t *testing.T) {
 	} {
 		t.Run(op.name, func(t *testing.T) {
 			what := op.name + ", driver that does nothing: "
+			rounds, n, typical := rounds, n, median
+			if op.goroutines == 1 {
+				rounds, n, typical = rounds*20, min(n, 500), slices.Min[[]float64]
+			}
 			best(t, func() bool {
 				bs, ws := inTurn(rounds, together(op.goroutines, n, op.on(t, bare)), together(op.goroutines, n, op.on(t, wrapped)))
-				for i := range ws {
-					ws[i] = (ws[i] - bs[i]) / float64(n)
-				}
-				t.Logf("bare %.0f ns", median(bs)/float64(n))
-				return measured(t, what+"ns added", median(ws), "<=", most)
+				t.Logf("bare %.0f ns", typical(bs)/float64(n))
+				return measured(t, what+"ns added", (typical(ws)-typical(bs))/float64(n), "<=", most)
 			})
 			if op.goroutines == 1 && !raceEnabled {
 				added := testing.AllocsPerRun(1000, op.on(t, wrapped)) - testing.AllocsPerRun(1000, op.on(t, bare))

@@ -21,7 +21,7 @@ import (
 // telling others that rows were closed: a quick loan that is held on to after
 // its only query still shows them as open.
 const (
-	tapeLen  = 64
+	tapeLen  = 128         // 7 KB for each link. The pool's figures move between the cores' caches with each play
 	tapeFull = tapeLen / 2 // from here on it is played as soon as nobody else has the lock
 	tapeAge  = 100 * time.Millisecond
 	quick    = 10 * time.Microsecond
