@@ -91,7 +91,7 @@ func TestALinkThatWasIdleForLongIsNoLeakWhileItIsChecked(t *testing.T) {
 
 func TestWithLeakAfterOffNothingIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, func(c *Config) { c.LeakAfter = Off })
+		r := newRig(t, fakedriver.PGX, func(c *Config) { c.LeakAfter, c.DisableAdvise = Off, true })
 		c := r.hold()
 		time.Sleep(24 * time.Hour)
 		c.Close()

@@ -166,7 +166,7 @@ func TestScopesMayBeUsedByMany(t *testing.T) {
 
 func TestEventsAreKeptInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, func(c *Config) { c.LeakAfter = time.Minute })
+		r := newRig(t, fakedriver.PGX, func(c *Config) { c.LeakAfter, c.DisableAdvise = time.Minute, true })
 		c := r.hold()
 		time.Sleep(2 * time.Minute)
 		r.must(c.Close())
