@@ -62,9 +62,8 @@ func TestCancelledQueryIsEndedOnTheServer(t *testing.T) {
 			if took > busy(500*time.Millisecond) {
 				t.Errorf("%s with %d links warm: the slot was taken for %v", name, warm, took)
 			}
-			if n := p.Stats().KilledQueries; n != 1 {
-				t.Errorf("%s: %d statements were ended, want 1", name, n)
-			}
+			// The slot may be free before the server's answer to KILL has been read.
+			eventually(t, "one statement was ended", func() bool { return p.Stats().KilledQueries == 1 })
 			t.Logf("%s with %d links warm: the slot is free after %v", name, warm, took)
 			db.Close()
 		}
@@ -91,9 +90,7 @@ func TestOrderToEndAQueryWaitsForALink(t *testing.T) {
 	}
 	other.Close()
 	eventually(t, "the slot is free", func() bool { return p.Stats().Closing == 0 })
-	if n := p.Stats().KilledQueries; n != 1 {
-		t.Errorf("%d statements were ended, want 1", n)
-	}
+	eventually(t, "one statement was ended", func() bool { return p.Stats().KilledQueries == 1 }) // see above
 }
 
 func TestKillQueryCanBeSwitchedOff(t *testing.T) {
