@@ -94,7 +94,8 @@ func TestALongAnswerIsCutAtItsByteWhateverTheChunks(t *testing.T) {
 			go io.WriteString(c, long)
 			var got strings.Builder
 			io.Copy(&got, c)
-			if got.Len() != n || got.String() != long[:n] {
+			// What was not read yet when a reset comes may go with it.
+			if got.Len() > n || got.Len() < n && (how == FIN || n <= 4096) || got.String() != long[:got.Len()] {
 				t.Errorf("%v: %d bytes came, not %d", how, got.Len(), n)
 			}
 		}
