@@ -80,14 +80,14 @@ func (p *Pool) autosizedLocked(why string) {
 // whether the limit is now one that needs no further dial, so that the failure
 // is no sign of an outage.
 func (p *Pool) refusedLocked(err error) bool {
-	if p.auto == nil || len(p.links) == 0 || p.dialect.Fault(err) != FaultTooManyConns {
+	open := len(p.links) // before a lower limit closes idle ones
+	if p.auto == nil || open == 0 || p.dialect.Fault(err) != FaultTooManyConns {
 		return false
 	}
-	p.autosizedLocked(p.auto.refused(len(p.links)))
-	if len(p.links) < p.max {
-		return false
+	if why := p.auto.refused(open); why != "" {
+		p.autosizedLocked(why)
+		p.tellLocked(p.lineLocked(&p.logLimits.full, slog.LevelWarn, "pooled: the server has no connection left; the limit is lowered",
+			"reason", string(EventAutosize), "limit", p.max, "error", sealed(err)))
 	}
-	p.tellLocked(p.lineLocked(&p.logLimits.refused, slog.LevelWarn, "pooled: the server has no connection left; the limit is lowered",
-		"reason", string(EventAutosize), "limit", p.max, "error", sealed(err)))
-	return true
+	return open >= p.max
 }

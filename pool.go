@@ -84,7 +84,7 @@ type Pool struct {
 	tellings   []func() // see tellLocked
 	telling    bool
 	above      atomic.Pointer[string] // who called Connect first, if not database/sql
-	logLimits  struct{ refused, away, back, failover logLimit }
+	logLimits  struct{ refused, full, away, back, failover logLimit }
 }
 
 func newPool(cfg *Config, base driver.Connector) *Pool {
