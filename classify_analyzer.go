@@ -11,6 +11,7 @@ type analyzer struct {
 	frames [maxDepth]frame
 
 	prev      token     // the last token; for a.b.c the last part
+	dot       bool      // it is a dot; asked for at every token, and prev is copied faster if it is not looked into
 	before    tokenSort // of the token before it; for a.b.c of the one before a
 	qualified bool      // prev is the last part of a.b
 	catalog   bool      // and that a is pg_catalog
@@ -98,7 +99,7 @@ func (a *analyzer) run() {
 	for {
 		a.next()
 		t := &a.token
-		if t.id != kwNone && (a.prev.kind == tokenDot || a.prev.id == kwAs) && a.plainName(t.id) {
+		if t.id != kwNone && (a.dot || a.prev.id == kwAs) && a.plainName(t.id) {
 			t.tokenSort = tokenSort{kind: tokenWord}
 		}
 		if a.full != nil {
@@ -155,8 +156,9 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.after(a, t)
 		}
-		if t.kind == tokenDot || a.prev.kind == tokenDot {
+		if t.kind == tokenDot || a.dot {
 			a.qualify(t)
+			a.dot = t.kind == tokenDot
 		} else {
 			a.before = a.prev.tokenSort
 			a.prev.set(t)

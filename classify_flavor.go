@@ -80,7 +80,8 @@ func (t *wordTable) unmark(list string, flags wordFlags) {
 
 // number gives the words that rules look at their numbers. A word that the
 // flavor does not know gets one too, so that a verb of the other flavor is
-// still named, but it stays an identifier everywhere else.
+// still named, but it stays an identifier everywhere else. It comes last: it
+// copies what is known of the words to their slots.
 func (t *wordTable) number() {
 	for id, text := range keywordText {
 		if text != "" {
@@ -94,6 +95,9 @@ func (t *wordTable) number() {
 		if t.items[i+1].id == kwNone {
 			t.items[i+1].id = kwOther
 		}
+	}
+	for i := range t.slots {
+		t.slots[i].tokenSort = t.items[t.slots[i].item].tokenSort
 	}
 }
 

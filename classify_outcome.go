@@ -120,7 +120,7 @@ func (a *analyzer) endStatement() {
 	a.depth = 0
 	a.alert = alertVerb
 	a.frames[0] = frame{flags: frameFirst}
-	a.prev, a.before, a.qualified = token{}, tokenSort{}, false
+	a.prev, a.dot, a.before, a.qualified = token{}, false, tokenSort{}, false
 	a.cur = outcome{}
 }
 

@@ -58,7 +58,7 @@ type scanner struct {
 func (s *scanner) next() {
 	for {
 		src, pos := s.src, s.pos
-		if pos >= len(src) {
+		if uint(pos) >= uint(len(src)) { // never negative, which spares checks below
 			s.tokenSort, s.start, s.end = tokenSort{}, int32(pos), int32(pos)
 			s.broken = s.broken || s.inComment
 			return
@@ -72,17 +72,25 @@ func (s *scanner) next() {
 		s.pos, s.start, s.op = pos, int32(pos), c
 		kind := tables.chars.kind[c]
 		if kind == charLetter {
+			var head uint64
 			if pos+8 <= len(src) {
-				head := load64(src, pos)
-				n := bits.TrailingZeros64(wordStops(head)) / 8
-				if n < 8 && (n > 1 || !prefixes(byte(head>>8))) {
-					s.tokenSort = tables.words.short(wordHead(head, n)).tokenSort
-					s.pos, s.end = pos+n, int32(pos+n)
-					return
-				}
+				head = load64(src, pos)
+			} else {
+				head = eight(src, pos)
 			}
-			s.scanWord(pos)
-			s.end = int32(s.pos)
+			stops := wordStops(head)
+			if stops == 0 {
+				s.scanWord(pos)
+				s.end = int32(s.pos)
+				return
+			}
+			n := bits.TrailingZeros64(stops) / 8
+			if n == 1 && prefixes(byte(head>>8)) && s.scanPrefixed(pos+1) {
+				s.end = int32(s.pos)
+				return
+			}
+			s.tokenSort = tables.words.short(wordHead(head, n))
+			s.pos, s.end = pos+n, int32(pos+n)
 			return
 		}
 		if kind == charSingle {
@@ -193,14 +201,17 @@ func (s *scanner) afterName() bool {
 	return s.tables.chars.word[c] && s.kind == tokenWord || c == '"' || c == '`'
 }
 
-// scanWord reads a word of any length that begins at i.
+// scanWord reads a word of eight bytes or more that begins at i.
 func (s *scanner) scanWord(i int) {
-	src, end := s.src, i
+	src, end := s.src, i+8
 	for n := 8; n == 8; end += n {
-		n = bits.TrailingZeros64(wordStops(eight(src, end))) / 8
-	}
-	if end == i+1 && prefixes(s.peek(1)) && s.scanPrefixed(end) {
-		return
+		var x uint64
+		if end+8 <= len(src) {
+			x = load64(src, end)
+		} else {
+			x = eight(src, end)
+		}
+		n = bits.TrailingZeros64(wordStops(x)) / 8
 	}
 	s.tokenSort = s.tables.words.lookup(src[i:end]).tokenSort
 	s.pos = end
@@ -279,6 +290,13 @@ func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 func (s *scanner) scanOperator() {
 	s.tokenSort = tokenSort{kind: tokenOperator}
 	src, i := s.src, s.pos
+	if src[i] != '?' {
+		switch s.tables.chars.kind[s.peek(1)] {
+		case charSpace, charLetter, charDigit, charSingle, charQuote:
+			s.pos++ // the usual operator, of one byte
+			return
+		}
+	}
 	if s.flavor == MySQL {
 		two := s.peek(1)
 		switch {

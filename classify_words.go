@@ -31,8 +31,8 @@ const (
 // by one: the first and the last eight bytes and the length are the key. It is
 // filled once and only read afterwards.
 type wordTable struct {
-	slots [wordSlots]uint16 // index into items
-	items []wordItem        // the first stands in all empty slots, for what is in no other
+	slots [wordSlots]wordSlot
+	items []wordItem // the first is that of all empty slots, for what is in no other
 }
 
 // wordSlots is more than three times as many as there are entries, so that most
@@ -41,6 +41,13 @@ const (
 	wordSlots = 1 << wordBits
 	wordBits  = 12
 )
+
+// wordSlot has what most words need at hand, so that they touch nothing else.
+type wordSlot struct {
+	head uint64 // of the item; 0 in an empty slot
+	tokenSort
+	item uint16 // index into items
+}
 
 // wordItem is one entry of a wordTable.
 type wordItem struct {
@@ -112,10 +119,13 @@ func wordHead(x uint64, n int) uint64 {
 // wordKey returns the key of a word.
 func wordKey(text string) (head, tail uint64) {
 	n := len(text)
+	if n < 8 {
+		return wordHead(eight(text, 0), n), 0
+	}
 	if n > 8 {
 		tail = inLower(load64(text, n-8))
 	}
-	return wordHead(eight(text, 0), min(n, 8)), tail
+	return inLower(load64(text, 0)), tail
 }
 
 // find returns the entry for text, or nil.
@@ -129,31 +139,31 @@ func (t *wordTable) find(text string) *wordItem {
 // lookup returns the entry for text, or the first of all.
 func (t *wordTable) lookup(text string) *wordItem {
 	head, tail := wordKey(text)
-	slot := wordSlot(head, tail)
-	for {
-		e := &t.items[t.slots[slot]]
-		if e.head == 0 || e.head == head && e.tail == tail && len(e.text) == len(text) && (len(text) <= 16 || equalFold(text, e.text)) {
-			return e
+	for slot := slotOf(head, tail); ; slot++ {
+		switch s := &t.slots[slot%wordSlots]; s.head {
+		case 0:
+			return &t.items[0]
+		case head:
+			e := &t.items[s.item]
+			if e.tail == tail && len(e.text) == len(text) && (len(text) <= 16 || equalFold(text, e.text)) {
+				return e
+			}
 		}
-		slot = (slot + 1) % wordSlots
 	}
 }
 
-// short is lookup for a word of less than eight bytes, which its head alone
+// short tells what a word of less than eight bytes is, which its head alone
 // tells from all others.
-func (t *wordTable) short(head uint64) *wordItem {
-	slot := wordSlot(head, 0)
-	for {
-		e := &t.items[t.slots[slot]]
-		if e.head == head || e.head == 0 {
-			return e
+func (t *wordTable) short(head uint64) tokenSort {
+	for slot := slotOf(head, 0); ; slot++ {
+		if s := &t.slots[slot%wordSlots]; s.head == head || s.head == 0 {
+			return s.tokenSort
 		}
-		slot = (slot + 1) % wordSlots
 	}
 }
 
-// wordSlot is where to look first for a key.
-func wordSlot(head, tail uint64) uint64 {
+// slotOf is where to look first for a key.
+func slotOf(head, tail uint64) uint64 {
 	return (head ^ tail*wordMix2) * wordMix1 >> (64 - wordBits)
 }
 
@@ -163,11 +173,11 @@ func (t *wordTable) add(text string) *wordItem {
 		return e
 	}
 	head, tail := wordKey(text)
-	slot := wordSlot(head, tail)
-	for t.slots[slot] != 0 {
+	slot := slotOf(head, tail)
+	for t.slots[slot].head != 0 {
 		slot = (slot + 1) % wordSlots
 	}
-	t.slots[slot] = uint16(len(t.items))
+	t.slots[slot] = wordSlot{head: head, item: uint16(len(t.items))}
 	t.items = append(t.items, wordItem{head: head, tail: tail, tokenSort: tokenSort{kind: tokenWord}, text: text})
 	return &t.items[len(t.items)-1]
 }

@@ -30,7 +30,7 @@ func TestEveryWordIsFoundInAnyCase(t *testing.T) {
 					if words.find(text) != e {
 						t.Errorf("%s: %s is not found", f, text)
 					}
-					if head, _ := wordKey(text); len(text) < 8 && words.short(head) != e {
+					if head, _ := wordKey(text); len(text) < 8 && words == tables.words && words.short(head) != e.tokenSort {
 						t.Errorf("%s: %s is not found by its head", f, text)
 					}
 				}
