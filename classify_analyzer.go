@@ -105,53 +105,53 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.token(a, t)
 		}
-		switch t.kind {
-		case tokenWord:
-			if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
+		if t.kind == tokenWord && t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
+			f.flags &^= frameFirst // half of all tokens, spared the jump of the switch
+		} else {
+			switch t.kind {
+			case tokenWord:
+				a.onWord(f, t)
+			case tokenOpen:
+				a.onOpen(f, t)
+				f = a.top()
+			case tokenClose:
+				a.onClose(f, t)
+				f = a.top()
+			case tokenComma:
+				a.onComma(f)
+			case tokenQuoted, tokenString, tokenNumber, tokenOperator:
 				f.flags &^= frameFirst
-				break
-			}
-			a.onWord(f, t)
-		case tokenOpen:
-			a.onOpen(f, t)
-			f = a.top()
-		case tokenClose:
-			a.onClose(f, t)
-			f = a.top()
-		case tokenComma:
-			a.onComma(f)
-		case tokenQuoted, tokenString, tokenNumber, tokenOperator:
-			f.flags &^= frameFirst
-			if a.alert != 0 || f.with != withNone {
-				a.onOther(f, t)
-			}
-		case tokenVar, tokenSysVar:
-			a.onVar(f, t)
-		case tokenAssign:
-			if a.flavor == MySQL {
-				a.cur.unsafe = true
-				if a.cur.verb != kwSet || a.depth > 0 {
-					a.cur.state |= StateUserVar
+				if a.alert != 0 || f.with != withNone {
+					a.onOther(f, t)
 				}
+			case tokenVar, tokenSysVar:
+				a.onVar(f, t)
+			case tokenAssign:
+				if a.flavor == MySQL {
+					a.cur.unsafe = true
+					if a.cur.verb != kwSet || a.depth > 0 {
+						a.cur.state |= StateUserVar
+					}
+				}
+			case tokenSemicolon:
+				if a.inBody() {
+					break
+				}
+				if a.depth > 0 {
+					a.cur.unsafe, a.cur.writes = true, true
+					break
+				}
+				a.endStatement()
+				if a.full != nil {
+					a.full.endStatement(a)
+				}
+				f = a.top()
+				continue
+			case tokenEnd:
+				a.endStatement()
+				a.finish()
+				return
 			}
-		case tokenSemicolon:
-			if a.inBody() {
-				break
-			}
-			if a.depth > 0 {
-				a.cur.unsafe, a.cur.writes = true, true
-				break
-			}
-			a.endStatement()
-			if a.full != nil {
-				a.full.endStatement(a)
-			}
-			f = a.top()
-			continue
-		case tokenEnd:
-			a.endStatement()
-			a.finish()
-			return
 		}
 		if a.full != nil {
 			a.full.after(a, t)

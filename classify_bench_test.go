@@ -11,7 +11,7 @@ var benchTexts = []string{
 	`INSERT INTO orders (user_id, total, created_at) VALUES ($1, $2, now()) RETURNING id`,
 	`UPDATE accounts SET balance = balance - $1, updated_at = now() WHERE id = $2 AND balance >= $1`,
 	`SELECT o.id, count(*) FROM orders o JOIN items i ON i.order_id = o.id WHERE o.state = 'open' GROUP BY o.id`,
-	`DELETE FROM sessions WHERE expires_at < now() - interval '1 week 1 day'`,
+	`DELETE FROM sessions WHERE expires_at < now() - interval '1 week 12 hours'`,
 	`SELECT 1`,
 	`SELECT * FROM products WHERE category IN (1, 2, 3, 4, 5) AND price BETWEEN 10 AND 99.5 ORDER BY price DESC FOR UPDATE SKIP LOCKED`,
 }
