@@ -147,7 +147,7 @@ func (d *digester) token(a *analyzer, t *token) {
 	}
 }
 
-// copied writes the tokens that are just copied where nothing is collapsed:
+// copied writes the tokens that need no thought where nothing is collapsed:
 // most of them. It tells whether t was one.
 func (d *digester) copied(a *analyzer, t *token) bool {
 	if d.list.kind != listNone || d.semi {
@@ -167,6 +167,25 @@ func (d *digester) copied(a *analyzer, t *token) bool {
 	case tokenClose:
 		d.setDepth(max(d.depth-1, 0))
 		d.buf = append(d.buf, ')')
+	case tokenOperator, tokenQuoted:
+		if t.end-t.start == 1 && (a.op == '-' || a.op == '+') {
+			return false // a sign, maybe
+		}
+		if d.wordGap(a, t) {
+			d.buf = append(d.buf, ' ')
+		}
+		d.buf = append(d.buf, a.src[t.start:t.end]...)
+	case tokenString, tokenNumber, tokenParam:
+		if d.sign >= 0 || t.kind == tokenString && a.flavor == MySQL {
+			return false
+		}
+		if len(d.buf) > 0 && d.gap(t) {
+			d.buf = append(d.buf, ' ')
+		}
+		d.buf = append(d.buf, '?')
+		d.wrote(t.tokenSort)
+		d.lit = true
+		return true
 	default:
 		return false
 	}
@@ -181,7 +200,7 @@ func (d *digester) wrote(t tokenSort) {
 	d.lit = false
 }
 
-// wordGap tells whether a blank goes before a word.
+// wordGap tells whether a blank goes before a word, a quoted name or an operator.
 func (d *digester) wordGap(a *analyzer, t *token) bool {
 	switch d.last.kind {
 	case tokenOpen, tokenOpenBracket, tokenCast:

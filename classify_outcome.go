@@ -45,8 +45,7 @@ func (o *outcome) optionEnd() {
 }
 
 // conclude turns what was seen into class and safety.
-func (a *analyzer) conclude() {
-	o := &a.cur
+func (a *analyzer) conclude(o *outcome) {
 	if o.deep || a.versions {
 		o.unsafe, o.writes, o.writesHard = true, true, true
 	}
@@ -100,10 +99,11 @@ func (a *analyzer) endStatement() {
 		if a.cur.verb == kwWith || a.cur.verb == kwNone && !a.cur.explain {
 			a.cur.unknown = true
 		}
-		a.conclude()
 		if a.count == 1 {
-			a.all = a.cur
+			a.all = a.cur // before the conclusion, whose writes the copy would wait for
+			a.conclude(&a.all)
 		} else {
+			a.conclude(&a.cur)
 			a.all.readOnly = a.all.readOnly && a.cur.readOnly
 			a.all.state |= a.cur.state
 			a.all.multi = true

@@ -75,8 +75,9 @@ func (c *statementCache) get(query string) *Statement {
 func (c *statementCache) find(query string) (st *Statement, known bool) {
 	if len(c.slots) == 0 || len(query) > maxCachedQuery {
 		c.missed.Add(1)
-		s := classifyWith(c.flavor, query, c.safe)
-		return &s, false
+		s := new(Statement)
+		s.classify(c.flavor, query, c.safe)
+		return s, false
 	}
 	h := maphash.String(c.seed, query)
 	set := c.set(h)
@@ -102,13 +103,14 @@ func (c *statementCache) set(h uint64) []atomic.Pointer[cacheEntry] {
 func (c *statementCache) miss(query string, h uint64) *Statement {
 	c.missed.Add(1)
 	if !c.seen(h) {
-		s := classifyWith(c.flavor, query, c.safe)
-		return &s
+		s := new(Statement)
+		s.classify(c.flavor, query, c.safe)
+		return s
 	}
 	// The caller's string may be a small part of a large one, which the cache
 	// would keep alive.
 	e := &cacheEntry{hash: h, query: strings.Clone(query)}
-	e.stmt = classifyWith(c.flavor, e.query, c.safe)
+	e.stmt.classify(c.flavor, e.query, c.safe)
 	if c.adopt != nil {
 		c.adopt(&e.stmt)
 	}
