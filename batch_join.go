@@ -41,7 +41,7 @@ func newJoiner(r *batchRun, h *conn) *joiner {
 	if j.asked == nil {
 		j.asked = new(joinTable)
 	}
-	if r.join {
+	if r.join && !r.independent { // which of several rows of a lost INSERT are there, nobody could say
 		j.d, _ = h.pool.dialect.(MultiRowDialect)
 	}
 	return j

@@ -296,7 +296,6 @@ func (r *batchRun) steps(ctx context.Context, h *conn) error {
 			}
 			return nil
 		}
-		i = at + 1
 	}
 	return nil
 }

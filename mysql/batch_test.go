@@ -41,7 +41,7 @@ func TestServerJoinsInserts(t *testing.T) {
 		name, table, insert string
 		params              map[string]string
 		arg                 bool
-		keep                bool
+		keep, independent   bool
 		joined              bool
 	}{
 		{name: "plain", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, joined: true},
@@ -49,6 +49,7 @@ func TestServerJoinsInserts(t *testing.T) {
 			params: map[string]string{"interpolateParams": "true"}},
 		{name: "literals", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (%d)", joined: true},
 		{name: "results kept", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, keep: true},
+		{name: "independent", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, independent: true},
 		{name: "no transactions", table: "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=MyISAM", insert: "INSERT INTO t (id) VALUES (?)", arg: true},
 		{name: "temporary", table: "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true},
 		{name: "not strict", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true,
@@ -61,7 +62,7 @@ func TestServerJoinsInserts(t *testing.T) {
 			db := batchDB(t, c.params)
 			testdb.MustExec(t, db, c.table)
 			b := pooled.NewBatch()
-			b.KeepResults = c.keep
+			b.KeepResults, b.Independent = c.keep, c.independent
 			const n = 100
 			for i := range n {
 				if c.arg {
