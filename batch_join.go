@@ -47,6 +47,23 @@ func newJoiner(r *batchRun, h *conn) *joiner {
 	return j
 }
 
+// looksBack tells whether an item asks what the one before did. After joined
+// INSERTs MySQL and MariaDB would tell of all their rows, not of the last.
+func (r *batchRun) looksBack() bool {
+	for i, it := range r.items {
+		if i > 0 && it.text == r.items[i-1].text {
+			continue
+		}
+		text := lowerASCII(it.text)
+		for _, asks := range []string{"last_insert_id", "@@identity", "row_count(", "row_count ("} {
+			if strings.Contains(text, asks) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // parse returns what item i inserts.
 func (j *joiner) parse(i int) (insertText, bool) {
 	it, st := &j.r.items[i], j.r.sts[i]

@@ -98,6 +98,27 @@ func TestServerJoinsInserts(t *testing.T) {
 	}
 }
 
+// What an item asks of those before it, it asks of the last one.
+func TestServerInsertsBeforeWhatLooksBack(t *testing.T) {
+	for asks, want := range map[string]int{"LAST_INSERT_ID()": 12, "@@Identity": 12, "row_count ()": 1} {
+		db := batchDB(t, nil)
+		testdb.MustExec(t, db, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+		testdb.MustExec(t, db, "CREATE TABLE last (id INT)")
+		b := pooled.NewBatch()
+		for i := range 12 {
+			b.Exec("INSERT INTO t (v) VALUES (?)", i)
+		}
+		b.Exec("INSERT INTO last VALUES (" + asks + ")")
+		if _, err := b.Run(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := db.QueryRow("SELECT id FROM last").Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %d, want %d, %v", asks, got, want, err)
+		}
+	}
+}
+
 // A row among thousands is named, whatever is wrong with it, and inside a
 // transaction those before it are done and those behind it are not.
 func TestServerJoinedInsertNamesTheRow(t *testing.T) {
