@@ -258,3 +258,37 @@ func TestServerBatchThatCannotBeSerialized(t *testing.T) {
 		run(t, s, "innodb_snapshot_isolation=1", "1020", 2, "UPDATE", overtaken, func(g *gated) { g.open((*sql.Tx).Commit) })
 	})
 }
+
+// An item of an independent batch that PostgreSQL rolled back fails alone:
+// those behind it have run, so it is not run again after them.
+func TestServerIndependentItemThatCannotBeSerialized(t *testing.T) {
+	s := realPostgres(t, testdb.SharedPostgres(t))
+	g := newGated(t, s, "default_transaction_isolation=repeatable%20read")
+	b := pooled.NewBatch()
+	b.Independent = true
+	b.Exec("INSERT INTO account VALUES (5, 0)")
+	b.Exec("UPDATE account SET n = 10 * n WHERE id = 3")
+	b.Exec("INSERT INTO account VALUES (6, 0)")
+	var res *pooled.BatchResults
+	ended := make(chan error)
+	go func() {
+		var err error
+		res, err = b.Run(context.Background(), g.db)
+		ended <- err
+	}()
+	g.waiting(1)
+	g.open((*sql.Tx).Commit)
+	var be *pooled.BatchError
+	if err := <-ended; !errors.As(err, &be) || be.Index != 1 || be.Operation != "UPDATE" || g.pool.ErrorCode(err) != "40001" {
+		t.Fatalf("%T %v", err, err)
+	}
+	if res.Err(0) != nil || res.Err(1) != error(be) || res.Err(2) != nil {
+		t.Errorf("%v, %v, %v", res.Err(0), res.Err(1), res.Err(2))
+	}
+	if n, rows := ask[int](t, g.db, "SELECT n FROM account WHERE id = 3"), ask[int](t, g.db, "SELECT COUNT(*) FROM account WHERE id > 4"); n != 1 || rows != 2 {
+		t.Errorf("account 3: %d, and %d rows of the others", n, rows)
+	}
+	if n := g.pool.Stats().Retries; n != 0 {
+		t.Errorf("%d retries", n)
+	}
+}

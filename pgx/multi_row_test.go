@@ -237,3 +237,24 @@ func TestServerJoinedInsertsInATransaction(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is no table that stores rows itself is left alone, and a name that is
+// none costs no error.
+func TestServerMultiRowTakesTablesOnly(t *testing.T) {
+	db := batchDB(t, "")
+	testdb.MustExec(t, db, "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE remote (id int) SERVER s"+
+		"; CREATE TABLE t (id int); CREATE VIEW v AS SELECT * FROM t; CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE SEQUENCE q; CREATE SCHEMA hidden; CREATE TABLE hidden.h (id int)")
+	for _, c := range []struct {
+		schema, table string
+		want          int
+	}{
+		{"", "t", 1}, {"public", "t", 1}, {"", "h", 0}, {"hidden", "h", 1},
+		{"", "remote", 0}, {"", "v", 0}, {"", "m", 0}, {"", "q", 0}, {"", "none", 0}, {"none", "t", 0},
+	} {
+		query, args := Dialect{}.MultiRow(c.schema, c.table)
+		var size, got int
+		if err := db.QueryRow(query, args...).Scan(&size, &got); err != nil || got != c.want {
+			t.Errorf("%q.%q: %d, want %d, %v", c.schema, c.table, got, c.want, err)
+		}
+	}
+}
