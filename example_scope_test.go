@@ -32,5 +32,5 @@ func ExampleScope() {
 	for _, r := range pool.Repeats() {
 		fmt.Printf("%d times in one request: %s\n", r.Times, r.Digest)
 	}
-	// Output: 10 times in one request: UPDATE product SET price = $2 WHERE id = $1
+	// Output: 10 times in one request: UPDATE product SET price = ? WHERE id = ?
 }
