@@ -3,6 +3,7 @@ package pgx
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -241,7 +242,12 @@ func TestServerJoinedInsertsInATransaction(t *testing.T) {
 // What is no table that stores rows itself is left alone, and a name that is
 // none costs no error.
 func TestServerMultiRowTakesTablesOnly(t *testing.T) {
-	db := batchDB(t, "")
+	s := testdb.SharedPostgres(t)
+	db, err := sql.Open("pgx", s.AdminDSN(s.NewDatabase(t))) // who may make foreign tables
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
 	testdb.MustExec(t, db, "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE remote (id int) SERVER s"+
 		"; CREATE TABLE t (id int); CREATE VIEW v AS SELECT * FROM t; CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE SEQUENCE q; CREATE SCHEMA hidden; CREATE TABLE hidden.h (id int)")
 	for _, c := range []struct {
