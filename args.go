@@ -24,9 +24,11 @@ type argChecker struct {
 // base removed (driver.ErrRemoveArgument).
 func (c argChecker) convert(args []driver.NamedValue) ([]driver.NamedValue, error) {
 	n := 0
-	for _, arg := range args {
+	for i := range args {
 		nv := &args[n] // in the slice: a variable of its own would be allocated
-		*nv = arg
+		if n != i {
+			*nv = args[i]
+		}
 		nv.Ordinal = n + 1
 		switch err := c.check(nv); err {
 		case nil:

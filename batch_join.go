@@ -41,10 +41,27 @@ func newJoiner(r *batchRun, h *conn) *joiner {
 	if j.asked == nil {
 		j.asked = new(joinTable)
 	}
-	if r.join {
+	if r.join && !r.independent { // which of several rows of a lost INSERT are there, nobody could say
 		j.d, _ = h.pool.dialect.(MultiRowDialect)
 	}
 	return j
+}
+
+// looksBack tells whether an item asks what the one before did. After joined
+// INSERTs MySQL and MariaDB would tell of all their rows, not of the last.
+func (r *batchRun) looksBack() bool {
+	for i, it := range r.items {
+		if i > 0 && it.text == r.items[i-1].text {
+			continue
+		}
+		text := lowerASCII(it.text)
+		for _, asks := range []string{"last_insert_id", "@@identity", "row_count(", "row_count ("} {
+			if strings.Contains(text, asks) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // parse returns what item i inserts.

@@ -267,8 +267,8 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 func (r *batchRun) steps(ctx context.Context, h *conn) error {
 	r.ran = true
 	j := newJoiner(r, h)
-	if _, sends := h.pool.dialect.(BatchDialect); sends {
-		j.d = nil // a transaction of such a server would not survive a refusal
+	if _, sends := h.pool.dialect.(BatchDialect); sends || len(r.items) > joinAtLeast && r.looksBack() {
+		j.d = nil // a transaction of a server that sends would not survive a refusal
 	}
 	for i := 0; i < len(r.items); {
 		n := j.from(ctx, i)
@@ -296,7 +296,6 @@ func (r *batchRun) steps(ctx context.Context, h *conn) error {
 			}
 			return nil
 		}
-		i = at + 1
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func (r *batchRun) alone() []span {
 // asked about tables.
 func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 	j := newJoiner(r, h)
-	if j.d == nil || r.independent || len(r.items) < spanAtLeast {
+	if j.d == nil || len(r.items) < spanAtLeast {
 		return r.alone()
 	}
 	spans := make([]span, 0, len(r.items))

@@ -23,6 +23,7 @@ func TestParseInsert(t *testing.T) {
 		{MySQL, `INSERT INTO t VALUES ("a") -- x`, insertText{"INSERT INTO t VALUES", `("a")`, "", "t", 0, nil}, `("a")`},
 		{Postgres, `INSERT INTO S."T" (a) VALUES ($1, '$1', $2)`,
 			insertText{`INSERT INTO S."T" (a) VALUES`, "($1, '$1', $2)", "s", "T", 2, []string{"(", ", '$1', ", ")"}}, "($3, '$1', $4)"},
+		{Postgres, `INSERT INTO ÉT VALUES ($1)`, insertText{`INSERT INTO ÉT VALUES`, "($1)", "", "Ét", 1, []string{"(", ")"}}, "($2)"},
 		{Postgres, `INSERT INTO "a"".b" VALUES (1, E'\'', NULL)`, insertText{`INSERT INTO "a"".b" VALUES`, `(1, E'\'', NULL)`, "", `a".b`, 0, nil}, `(1, E'\'', NULL)`},
 	} {
 		got, ok := parseInsert(c.flavor, c.query)

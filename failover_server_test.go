@@ -90,6 +90,15 @@ func bestPair(t *testing.T, name string, pair func(*testing.T) *pair, how writin
 	})
 }
 
+// within is a bound in milliseconds, four times as long where others may keep
+// the processors busy.
+func within(ms float64) float64 {
+	if strict() {
+		return ms
+	}
+	return 4 * ms
+}
+
 // ready makes the table and waits until the standby has it.
 func (p *pair) ready(t *testing.T, counts string) {
 	t.Helper()
@@ -257,9 +266,9 @@ func demotion(t *testing.T, pr *pair, how writing, by string, move func()) bool 
 	tr.end()
 
 	name := fmt.Sprintf("%s, %s, %s: demotion: ", pr.primary.Kind(), by, how.name)
-	ok := measured(t, name+"first write after the move, ms", float64(tr.firstAfter.Load()-moved)/1e6, "<=", 250)
-	ok = measured(t, name+"last read-only error after the move, ms", float64(max(tr.lastReadOnly.Load()-moved, 0))/1e6, "<=", 250) && ok
-	ok = measured(t, name+"the old links gone after, ms", float64(gone.Milliseconds()), "<=", 250) && ok
+	ok := measured(t, name+"first write after the move, ms", float64(tr.firstAfter.Load()-moved)/1e6, "<=", within(250))
+	ok = measured(t, name+"last read-only error after the move, ms", float64(max(tr.lastReadOnly.Load()-moved, 0))/1e6, "<=", within(250)) && ok
+	ok = measured(t, name+"the old links gone after, ms", float64(gone.Milliseconds()), "<=", within(250)) && ok
 	noneFailed := measured(t, fmt.Sprintf("%sfailed reads of %d", name, tr.reads.Load()), float64(tr.readErrors.Load()), "<=", 0)
 	t.Logf("%d failovers, %d retries (%d refused), %d links closed for failover", len(failovers), p.Stats().Retries, p.Stats().RetriesRefused, p.Stats().ClosedFailover)
 	tr.other.Range(func(text, _ any) bool { t.Log("writers also saw: ", text); return true })
@@ -305,8 +314,8 @@ func promotionBehindAName(t *testing.T, pr *pair, how writing) bool {
 func checkPromotion(t *testing.T, tr *traffic, promoted int64, name string) bool {
 	t.Helper()
 	measured(t, fmt.Sprintf("%s: failed reads of %d", name, tr.reads.Load()), float64(tr.readErrors.Load()), "<=", 0)
-	ok := measured(t, name+": first write after the promotion, ms", float64(tr.firstAfter.Load()-promoted)/1e6, "<=", 100)
-	ok = measured(t, name+": last read-only error after the promotion, ms", float64(max(tr.lastReadOnly.Load()-promoted, 0))/1e6, "<=", 250) && ok
+	ok := measured(t, name+": first write after the promotion, ms", float64(tr.firstAfter.Load()-promoted)/1e6, "<=", within(100))
+	ok = measured(t, name+": last read-only error after the promotion, ms", float64(max(tr.lastReadOnly.Load()-promoted, 0))/1e6, "<=", within(250)) && ok
 	tr.other.Range(func(text, _ any) bool { t.Log("writers also saw: ", text); return true })
 	if err := tr.lastReadErr.Load(); err != nil {
 		t.Error("a read failed: ", *err)

@@ -34,7 +34,7 @@ func parseInsert(f Flavor, query string) (t insertText, ok bool) {
 		}
 		t.schema, t.table = t.table, unquoted(text())
 		if f == Postgres && s.kind == tokenWord {
-			t.table = strings.ToLower(t.table)
+			t.table = lowerASCII(t.table)
 		}
 		if s.next(); s.kind != tokenDot {
 			break

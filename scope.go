@@ -70,19 +70,19 @@ func (p *Pool) noteScope(ctx context.Context, st *Statement) {
 	if st.Class != Read && st.Class != Write {
 		return
 	}
-	var s *scope
-	if scopes.Load() || p.cfg.TraceID != nil {
-		s, _ = ctx.Value(scopeKey{}).(*scope)
+	var id [16]byte
+	traced := false
+	if p.cfg.TraceID != nil {
+		id, traced = p.cfg.TraceID(ctx)
 	}
-	if s == noScope {
+	if !traced && !scopes.Load() {
 		return
 	}
-	if s == nil && p.cfg.TraceID != nil {
-		if id, ok := p.cfg.TraceID(ctx); ok {
-			s = p.traces.scope(id)
-		}
+	s, _ := ctx.Value(scopeKey{}).(*scope)
+	if s == nil && traced {
+		s = p.traces.scope(id)
 	}
-	if s == nil {
+	if s == nil || s == noScope {
 		return
 	}
 	if n := s.count(p, st); n > p.cfg.RepeatLimit {

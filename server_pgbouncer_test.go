@@ -207,7 +207,7 @@ func TestQueryTimeoutAndCancelThroughPgBouncer(t *testing.T) {
 	for name, lines := range map[string][]string{"refused": nil, "ignored": {"ignore_startup_parameters = statement_timeout"}} {
 		t.Run(name, func(t *testing.T) {
 			db, _ := openDSN(t, "pooled-pgx", s.PgBouncer(t, s.database, 2, lines...)+byExec, quiet, limits(0, 2), queryTimeout(100*time.Millisecond))
-			timedOut(t, drained(db.Query(s.busy())), false)
+			timedOutHere(t, drained(db.Query(s.busy())))
 			db, _ = openDSN(t, "pooled-pgx", s.PgBouncer(t, s.database, 2, lines...)+byExec, quiet, limits(0, 2))
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()

@@ -213,7 +213,10 @@ func TestCallersWithoutADeadlineEndWithAcquireTimeout(t *testing.T) {
 			var holders sync.WaitGroup
 			for range held {
 				holders.Go(func() {
-					err := db.QueryRowContext(ctx, s.sleep, 60).Scan(new(sql.NullString))
+					err := pooled.ErrAcquireTimeout
+					for errors.Is(err, pooled.ErrAcquireTimeout) { // a busy server takes longer for five dials
+						err = db.QueryRowContext(ctx, s.sleep, 60).Scan(new(sql.NullString))
+					}
 					if !errors.Is(err, context.Canceled) {
 						t.Error(err)
 					}
@@ -238,10 +241,13 @@ func TestCallersWithoutADeadlineEndWithAcquireTimeout(t *testing.T) {
 			holders.Wait()
 			proxy.Resume()
 			if !measured(t, fmt.Sprintf("%s is silent, %d of 5 links held: latest return after AcquireTimeout, ms", s.Kind(), held),
-				float64(slices.Max(took).Milliseconds()), "<=", float64(late.Milliseconds())) {
+				float64(slices.Max(took).Milliseconds()), "<=", float64(busy(late).Milliseconds())) {
 				t.Error("callers were held")
 			}
 			db.Close()
+			// MariaDB finds out only every 5 seconds that nobody waits for SLEEP any
+			// more, which is as long as leak.Check waits for the proxy.
+			proxy.KillAll(faultproxy.RST)
 		}
 	})
 }
@@ -309,7 +315,7 @@ func endDuringStall(t *testing.T, s *realServer, limit time.Duration, end func(*
 	start := time.Now()
 	end(db, p)
 	took := time.Since(start)
-	if !measured(t, fmt.Sprintf("%s is silent: %s, ms", s.Kind(), t.Name()), float64(took.Milliseconds()), "<=", float64((limit + late).Milliseconds())) {
+	if !measured(t, fmt.Sprintf("%s is silent: %s, ms", s.Kind(), t.Name()), float64(took.Milliseconds()), "<=", float64((limit + busy(late)).Milliseconds())) {
 		t.Errorf("it took %v", took)
 	}
 	over, cancelled := context.WithCancel(context.Background())

@@ -44,6 +44,7 @@ type figures struct {
 	labels     string // the pool's
 	stats      pooled.Stats
 	health     pooled.Health
+	advice     []pooled.Advice
 	statements pooled.StatementStats
 	digests    []pooled.DigestStats
 	texts      []digestLabels // of digests
@@ -62,7 +63,7 @@ func gather(ctx context.Context, pools []*watched) []*figures {
 	list := make([]*figures, len(pools))
 	for i, h := range healthOf(ctx, pools) {
 		p := pools[i]
-		f := &figures{name: p.name, labels: label(poolName, p.name), health: h, stats: p.Stats(), statements: p.Statements()}
+		f := &figures{name: p.name, labels: label(poolName, p.name), health: h, advice: p.Advise(), stats: p.Stats(), statements: p.Statements()}
 		p.scraping.Lock() // from reading the digests on: figures must not go back
 		f.digests = p.Digests(0)
 		f.operations = p.operations(f.labels, f.digests)
@@ -283,6 +284,17 @@ func (e *exposition) pool(list []*figures) {
 		slices.Sort(codes)
 		for _, code := range slices.Compact(codes) {
 			e.number(name, f.labels+","+code, 1)
+		}
+	}
+	name = "pooled_advice"
+	e.family(name, "gauge", "1 for each code of advice that there is.")
+	for _, f := range list {
+		given := map[pooled.AdviceCode]bool{} // the most severe is first
+		for _, a := range f.advice {
+			if !given[a.Code] {
+				given[a.Code] = true
+				e.number(name, f.labels+","+label("code", string(a.Code))+","+label("severity", a.Severity.String()), 1)
+			}
 		}
 	}
 	name = "pooled_ready"

@@ -80,6 +80,8 @@ func TestMetricsAreThePoolsFigures(t *testing.T) {
 	r.pool.Digests(0)
 	defer r.hold()()
 	r.must(r.pool.Resize(0, 2))
+	r.db.SetMaxOpenConns(20) // which it is advised against
+	pooled.From(r.db)        // sees it
 
 	got := scrape(t, r.mon)
 	s, d := r.pool.Stats(), r.pool.Digests(1)[0]
@@ -100,6 +102,7 @@ func TestMetricsAreThePoolsFigures(t *testing.T) {
 		`pooled_transactions_total` + pool + `,outcome="committed"}`:                1,
 		`pooled_breaker_state` + pool + `,state="closed"}`:                          1,
 		`pooled_health_status` + pool + `,status="healthy"}`:                        1,
+		`pooled_advice` + pool + `,code="max_open_conns",severity="warning"}`:       1,
 		`pooled_ready` + pool + `}`:                                                 1,
 		insert:                                                                      5,
 		`go_sql_max_open_connections{db_name="shop"}`:                               2,

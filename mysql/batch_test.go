@@ -41,7 +41,7 @@ func TestServerJoinsInserts(t *testing.T) {
 		name, table, insert string
 		params              map[string]string
 		arg                 bool
-		keep                bool
+		keep, independent   bool
 		joined              bool
 	}{
 		{name: "plain", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, joined: true},
@@ -49,6 +49,7 @@ func TestServerJoinsInserts(t *testing.T) {
 			params: map[string]string{"interpolateParams": "true"}},
 		{name: "literals", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (%d)", joined: true},
 		{name: "results kept", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, keep: true},
+		{name: "independent", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true, independent: true},
 		{name: "no transactions", table: "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=MyISAM", insert: "INSERT INTO t (id) VALUES (?)", arg: true},
 		{name: "temporary", table: "CREATE TEMPORARY TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true},
 		{name: "not strict", table: "CREATE TABLE t (id INT PRIMARY KEY)", insert: "INSERT INTO t (id) VALUES (?)", arg: true,
@@ -61,7 +62,7 @@ func TestServerJoinsInserts(t *testing.T) {
 			db := batchDB(t, c.params)
 			testdb.MustExec(t, db, c.table)
 			b := pooled.NewBatch()
-			b.KeepResults = c.keep
+			b.KeepResults, b.Independent = c.keep, c.independent
 			const n = 100
 			for i := range n {
 				if c.arg {
@@ -94,6 +95,27 @@ func TestServerJoinsInserts(t *testing.T) {
 				t.Errorf("LastInsertId: %v", err)
 			}
 		})
+	}
+}
+
+// What an item asks of those before it, it asks of the last one.
+func TestServerInsertsBeforeWhatLooksBack(t *testing.T) {
+	for asks, want := range map[string]int{"LAST_INSERT_ID()": 12, "@@Identity": 12, "row_count ()": 1} {
+		db := batchDB(t, nil)
+		testdb.MustExec(t, db, "CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+		testdb.MustExec(t, db, "CREATE TABLE last (id INT)")
+		b := pooled.NewBatch()
+		for i := range 12 {
+			b.Exec("INSERT INTO t (v) VALUES (?)", i)
+		}
+		b.Exec("INSERT INTO last VALUES (" + asks + ")")
+		if _, err := b.Run(t.Context(), db); err != nil {
+			t.Fatal(err)
+		}
+		var got int
+		if err := db.QueryRow("SELECT id FROM last").Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %d, want %d, %v", asks, got, want, err)
+		}
 	}
 }
 

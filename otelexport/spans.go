@@ -27,7 +27,13 @@ func Spans(opts ...Option) pooled.Option {
 	t := &tracer{config: newConfig(opts)}
 	t.tracer = t.provider.Tracer(scopeName, trace.WithSchemaURL(schemaURL))
 	return func(c *pooled.Config) {
-		c.Hooks.Trace = t.start
+		c.Hooks.Trace = func(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
+			// Mostly there is no span, which is seen at a glance.
+			if span := trace.SpanFromContext(ctx); span == noSpan || !sampled(span.SpanContext()) {
+				return ctx, nil
+			}
+			return t.start(ctx, s)
+		}
 		if c.TraceID == nil {
 			c.TraceID = TraceID
 		}
@@ -37,20 +43,14 @@ func Spans(opts ...Option) pooled.Option {
 // TraceID returns the id of the sampled trace that ctx belongs to. It is a
 // pooled.Config.TraceID.
 func TraceID(ctx context.Context) (id [16]byte, ok bool) {
-	sc, ok := sampled(ctx)
-	return sc.TraceID(), ok
+	if span := trace.SpanFromContext(ctx); span != noSpan {
+		sc := span.SpanContext()
+		return sc.TraceID(), sampled(sc)
+	}
+	return id, false
 }
 
-// sampled returns the span of ctx if its trace is sampled. Mostly there is
-// none, which is seen at a glance.
-func sampled(ctx context.Context) (sc trace.SpanContext, ok bool) {
-	span := trace.SpanFromContext(ctx)
-	if span == noSpan {
-		return sc, false
-	}
-	sc = span.SpanContext()
-	return sc, sc.IsValid() && sc.IsSampled()
-}
+func sampled(sc trace.SpanContext) bool { return sc.IsSampled() && sc.IsValid() }
 
 var noSpan = trace.SpanFromContext(context.Background())
 
@@ -79,9 +79,6 @@ func (t *tracer) serverAttributes(p *pooled.Pool) []attribute.KeyValue {
 }
 
 func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
-	if _, ok := sampled(ctx); !ok {
-		return ctx, nil
-	}
 	st := s.Statement
 	attrs := t.serverAttributes(s.Pool)
 	if st.Summary != "" {

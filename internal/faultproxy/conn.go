@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,6 +29,8 @@ type conn struct {
 	cancel context.CancelFunc
 	hung   atomic.Bool // everything is swallowed
 	reset  atomic.Bool // one side was reset, so the other one will be
+
+	readers sync.WaitGroup
 
 	mu     sync.Mutex
 	server *net.TCPConn // nil before it is dialled
@@ -62,6 +65,7 @@ func (c *conn) run() {
 	}
 	c.client.Close()
 	server.Close()
+	c.readers.Wait()
 }
 
 func (c *conn) dial() (*net.TCPConn, error) {
@@ -80,22 +84,56 @@ func (c *conn) dial() (*net.TCPConn, error) {
 	return c.server, nil
 }
 
+// piece is what one read returned.
+type piece struct {
+	data []byte
+	at   time.Time // when
+	err  error
+}
+
+// piecesUnderway is how many pieces a direction holds, besides the one being
+// passed on: a delay must not add up over what is written shortly one after
+// the other, and a stalled direction must fill up.
+const piecesUnderway = 4
+
+// read reads one side to its end or until stop is closed.
+func (c *conn) read(from *net.TCPConn, stop <-chan struct{}) <-chan piece {
+	pieces := make(chan piece, piecesUnderway)
+	c.readers.Go(func() {
+		buf := make([]byte, 32<<10)
+		for {
+			n, err := from.Read(buf)
+			select {
+			case pieces <- piece{bytes.Clone(buf[:n]), time.Now(), err}:
+			case <-stop:
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	return pieces
+}
+
 // pump forwards one direction until its source ends or the connection does.
 func (c *conn) pump(dir Direction, to, from *net.TCPConn) {
-	buf := make([]byte, 32<<10)
+	stop := make(chan struct{})
+	defer close(stop)
+	pieces := c.read(from, stop)
 	for {
-		n, err := from.Read(buf)
-		if n > 0 && !c.pass(dir, to, buf[:n]) {
+		in := <-pieces
+		if len(in.data) > 0 && !c.pass(dir, to, in) {
 			// The other side is gone. What it had said before is still to be
 			// forwarded by the other pump, so the connection does not end here.
 			c.reset.Store(true)
 			return
 		}
 		switch {
-		case err == nil:
+		case in.err == nil:
 		case c.ctx.Err() != nil:
 			return
-		case errors.Is(err, io.EOF):
+		case errors.Is(in.err, io.EOF):
 			if c.hung.Load() {
 				c.end(FIN) // nobody else would ever notice
 				return
@@ -111,10 +149,10 @@ func (c *conn) pump(dir Direction, to, from *net.TCPConn) {
 
 // pass forwards what was read, as far as the faults of the moment let it, and
 // says whether the other side still takes anything.
-func (c *conn) pass(dir Direction, to *net.TCPConn, data []byte) bool {
-	n, cut := c.proxy.admit(c, dir, len(data))
+func (c *conn) pass(dir Direction, to *net.TCPConn, in piece) bool {
+	n, cut := c.proxy.admit(c, dir, len(in.data), in.at)
 	if n > 0 {
-		if _, err := to.Write(data[:n]); err != nil {
+		if _, err := to.Write(in.data[:n]); err != nil {
 			return c.ctx.Err() != nil
 		}
 	}
@@ -125,9 +163,9 @@ func (c *conn) pass(dir Direction, to *net.TCPConn, data []byte) bool {
 	return true
 }
 
-// admit waits until bytes may pass and says how many of the n at hand do, and
-// which cut follows them.
-func (p *Proxy) admit(c *conn, dir Direction, n int) (int, *Cut) {
+// admit waits until bytes that came at a time may pass and says how many of the
+// n at hand do, and which cut follows them.
+func (p *Proxy) admit(c *conn, dir Direction, n int, at time.Time) (int, *Cut) {
 	waited := false
 	for {
 		if c.hung.Load() || c.ctx.Err() != nil {
@@ -149,7 +187,7 @@ func (p *Proxy) admit(c *conn, dir Direction, n int) (int, *Cut) {
 		if !waited && delay > 0 {
 			waited = true
 			select {
-			case <-time.After(delay):
+			case <-time.After(time.Until(at.Add(delay))):
 			case <-c.ctx.Done():
 			}
 		}

@@ -74,9 +74,9 @@ func (p *Proxy) SetUpstream(addr string) {
 	p.upstream = addr
 }
 
-// Delay holds everything in one direction up by d. What is read at once is
-// delayed once, so it adds to the time of a round trip and lowers the throughput
-// of long answers.
+// Delay holds everything in one direction up by d from when it came, so it adds
+// to the time of a round trip. Long answers have less throughput, since no more
+// than a few pieces are under way at once.
 func (p *Proxy) Delay(dir Direction, d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

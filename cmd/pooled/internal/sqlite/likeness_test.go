@@ -47,7 +47,7 @@ func TestTheWrapperIsLikeSQLite(t *testing.T) {
 		{"statements not cached", func(c *pooled.Config) { c.StatementCacheSize = pooled.Off }, slices.Concat(allowed, unprepared)},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
-			name := "likeness " + mode.name
+			name := mode.name + " " + file // unlike that of another run
 			pooled.Register(name, new(sqlite.Driver), mode.option, func(c *pooled.Config) { c.Logger = slog.New(slog.DiscardHandler) })
 			target := likeness.SQLite(open(name))
 			target.Unwrap = pooled.Unwrap
