@@ -8,28 +8,28 @@ package pooled
 // The text may hold several statements. Operation, Class and Tx are then those
 // of the first, ReadOnly holds if all of them only read, State is what all of
 // them leave behind together, and Retryable is false.
-func Classify(f Flavor, query string) (s Statement) {
-	s.classify(f, query, nil)
-	return s
+func Classify(f Flavor, query string) Statement {
+	return classifyWith(f, query, nil)
 }
 
-// classify is Classify for a pool whose settings name functions as safe. It
-// fills s where it stands: to copy what was just written by single bytes, the
-// processor would have to wait for all of them.
-func (s *Statement) classify(f Flavor, query string, safe *safeFunctions) {
+// classifyWith is Classify for a pool whose settings name functions as safe.
+func classifyWith(f Flavor, query string, safe *safeFunctions) Statement {
 	full := detailsPool.Get().(*details)
 	full.reset()
 	out := classifyInto(f, query, full, safe)
-	s.Operation = out.operation()
-	s.Class = out.class
-	s.ReadOnly = out.readOnly
-	s.Retryable = out.retryable
-	s.Multi = out.multi
-	s.TxReadOnly = out.txReadOnly
-	s.Tx = out.tx
-	s.State = out.state
-	full.fill(s, query)
+	s := Statement{
+		Operation:  out.operation(),
+		Class:      out.class,
+		ReadOnly:   out.readOnly,
+		Retryable:  out.retryable,
+		Multi:      out.multi,
+		TxReadOnly: out.txReadOnly,
+		Tx:         out.tx,
+		State:      out.state,
+	}
+	full.fill(&s, query)
 	detailsPool.Put(full)
+	return s
 }
 
 // operation is the verb in capitals.

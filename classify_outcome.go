@@ -45,7 +45,8 @@ func (o *outcome) optionEnd() {
 }
 
 // conclude turns what was seen into class and safety.
-func (a *analyzer) conclude(o *outcome) {
+func (a *analyzer) conclude() {
+	o := &a.cur
 	if o.deep || a.versions {
 		o.unsafe, o.writes, o.writesHard = true, true, true
 	}
@@ -99,11 +100,10 @@ func (a *analyzer) endStatement() {
 		if a.cur.verb == kwWith || a.cur.verb == kwNone && !a.cur.explain {
 			a.cur.unknown = true
 		}
+		a.conclude()
 		if a.count == 1 {
-			a.all = a.cur // before the conclusion, whose writes the copy would wait for
-			a.conclude(&a.all)
+			a.all = a.cur
 		} else {
-			a.conclude(&a.cur)
 			a.all.readOnly = a.all.readOnly && a.cur.readOnly
 			a.all.state |= a.cur.state
 			a.all.multi = true

@@ -55,8 +55,7 @@ func TestANamedFunctionKeepsAReadSafe(t *testing.T) {
 		if c.names != "" {
 			list = splitNames(c.names)
 		}
-		var s Statement
-		s.classify(c.f, c.query, newSafeFunctions(c.f, list))
+		s := classifyWith(c.f, c.query, newSafeFunctions(c.f, list))
 		if got := verdictOf(&s); got != c.want {
 			t.Errorf("%s, safe %s: %q is %s, want %s", c.f, c.names, c.query, got, c.want)
 		}
@@ -64,8 +63,7 @@ func TestANamedFunctionKeepsAReadSafe(t *testing.T) {
 }
 
 func TestNamingAFunctionHidesNothingThatItLeavesBehind(t *testing.T) {
-	var s Statement
-	s.classify(Postgres, "SELECT pg_advisory_lock(1)", newSafeFunctions(Postgres, []string{"pg_advisory_lock"}))
+	s := classifyWith(Postgres, "SELECT pg_advisory_lock(1)", newSafeFunctions(Postgres, []string{"pg_advisory_lock"}))
 	if s.State != StateLock {
 		t.Errorf("state %s", s.State)
 	}

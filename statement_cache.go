@@ -75,9 +75,8 @@ func (c *statementCache) get(query string) *Statement {
 func (c *statementCache) find(query string) (st *Statement, known bool) {
 	if len(c.slots) == 0 || len(query) > maxCachedQuery {
 		c.missed.Add(1)
-		s := new(Statement)
-		s.classify(c.flavor, query, c.safe)
-		return s, false
+		s := classifyWith(c.flavor, query, c.safe)
+		return &s, false
 	}
 	h := maphash.String(c.seed, query)
 	set := c.set(h)
@@ -103,14 +102,13 @@ func (c *statementCache) set(h uint64) []atomic.Pointer[cacheEntry] {
 func (c *statementCache) miss(query string, h uint64) *Statement {
 	c.missed.Add(1)
 	if !c.seen(h) {
-		s := new(Statement)
-		s.classify(c.flavor, query, c.safe)
-		return s
+		s := classifyWith(c.flavor, query, c.safe)
+		return &s
 	}
 	// The caller's string may be a small part of a large one, which the cache
 	// would keep alive.
 	e := &cacheEntry{hash: h, query: strings.Clone(query)}
-	e.stmt.classify(c.flavor, e.query, c.safe)
+	e.stmt = classifyWith(c.flavor, e.query, c.safe)
 	if c.adopt != nil {
 		c.adopt(&e.stmt)
 	}
