@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"math/bits"
 	"slices"
 	"strings"
@@ -107,21 +108,46 @@ func (j *joiner) allowed(ctx context.Context, t insertText) bool {
 	return j.asked.bytes > 0
 }
 
-// ask asks the server about a table.
+// ask asks the server about a table. What is wrong with the table the INSERT
+// itself will say.
 func (j *joiner) ask(ctx context.Context, t insertText) int {
+	if _, pipelined := j.d.(BatchDialect); !pipelined || !j.h.inTransaction() {
+		bytes, _ := j.answer(ctx, t)
+		return bytes
+	}
+	// A server that refuses the question, one that only speaks PostgreSQL's
+	// protocol say, must not end the program's transaction with it.
+	l := j.h.link
+	if _, err := l.execer.ExecContext(ctx, "SAVEPOINT "+batchSavepoint, nil); err != nil {
+		return 0
+	}
+	bytes, err := j.answer(ctx, t)
+	if err != nil {
+		_, _ = l.execer.ExecContext(ctx, "ROLLBACK TO SAVEPOINT "+batchSavepoint, nil)
+	}
+	_, _ = l.execer.ExecContext(ctx, "RELEASE SAVEPOINT "+batchSavepoint, nil)
+	return bytes
+}
+
+func (j *joiner) answer(ctx context.Context, t insertText) (bytes int, err error) {
 	query, args := j.d.MultiRow(t.schema, t.table)
 	rows, err := j.h.query(ctx, query, namedArgs(args, nil))
 	j.h.followed(err)
 	if err != nil {
 		j.h.noRows()
-		return 0 // the INSERT itself will say what is wrong
+		return 0, err
 	}
 	defer rows.Close()
 	row := make([]driver.Value, 2)
-	if len(rows.Columns()) != 2 || rows.Next(row) != nil || asInt(row[1]) != 1 {
-		return 0
+	if len(rows.Columns()) != 2 {
+		return 0, nil
 	}
-	return int(min(asInt(row[0]), joinBytes)) * 7 / 8 // what the protocol adds
+	if err := rows.Next(row); err == io.EOF || err == nil && asInt(row[1]) != 1 {
+		return 0, nil
+	} else if err != nil {
+		return 0, err
+	}
+	return int(min(asInt(row[0]), joinBytes)) * 7 / 8, nil // what the protocol adds
 }
 
 // asInt reads a number in any form in which a base gives it.

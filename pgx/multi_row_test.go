@@ -239,6 +239,49 @@ func TestServerJoinedInsertsInATransaction(t *testing.T) {
 	}
 }
 
+// A server that refuses the question about a table ends no transaction with it.
+func TestServerThatRefusesToTellOfATable(t *testing.T) {
+	s := testdb.SharedPostgres(t)
+	name := s.NewDatabase(t)
+	admin, err := sql.Open("pgx", s.AdminDSN(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	testdb.MustExec(t, admin, "REVOKE SELECT ON pg_catalog.pg_depend FROM PUBLIC")
+	db, err := sql.Open("pooled-pgx", s.DSN(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	testdb.MustExec(t, db, "CREATE TABLE t (id int PRIMARY KEY)")
+	b := pooled.NewBatch()
+	for i := range 600 {
+		b.Exec("INSERT INTO t VALUES ($1)", i)
+	}
+	if _, err := b.Run(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testdb.MustExec(t, tx, "DELETE FROM t")
+	if _, err := b.Run(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec("ROLLBACK TO SAVEPOINT pooled_batch"); err == nil {
+		t.Error("a savepoint is left behind")
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Error(err)
+	}
+	var left int
+	if err := db.QueryRow("SELECT count(*) FROM t").Scan(&left); err != nil || left != 600 {
+		t.Errorf("%d rows stay, %v", left, err)
+	}
+}
+
 // What is no table that stores rows itself is left alone, and a name that is
 // none costs no error.
 func TestServerMultiRowTakesTablesOnly(t *testing.T) {
