@@ -72,21 +72,17 @@ type durations struct {
 	pages [histBuckets >> histSub]*[1 << histSub]uint64
 }
 
-func (d *durations) add(values ...int64) {
-	sum := int64(0)
-	for _, v := range values {
-		v = max(v, 0)
-		sum += v
-		i := histIndex(uint64(v))
-		page := d.pages[i>>histSub]
-		if page == nil {
-			page = new([1 << histSub]uint64)
-			d.pages[i>>histSub] = page
-		}
-		page[i&(1<<histSub-1)]++
+func (d *durations) add(v int64) {
+	v = max(v, 0)
+	d.count++
+	d.sum += v
+	i := histIndex(uint64(v))
+	page := d.pages[i>>histSub]
+	if page == nil {
+		page = new([1 << histSub]uint64)
+		d.pages[i>>histSub] = page
 	}
-	d.count += uint64(len(values))
-	d.sum += sum
+	page[i&(1<<histSub-1)]++
 }
 
 // addTo adds d to a snapshot.

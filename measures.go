@@ -128,7 +128,9 @@ func (m *measures) playSoon(t *tape, now int64) {
 
 func (m *measures) playLocked(t *tape, now int64) {
 	t.played = now
-	m.use.add(t.uses[:t.loans]...)
+	for _, used := range t.uses[:t.loans] {
+		m.use.add(used)
+	}
 	t.loans = 0
 	for i := range t.records[:t.n] {
 		r := &t.records[i]
