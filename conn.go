@@ -111,7 +111,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		}
 		if err == nil {
 			h.ran(l, st)
-			l.ended(ctx, st, h.start, 0, -1)
+			l.ended(ctx, st, h.start, 0, -1, h.trace.untraced)
 			return res, nil
 		}
 		if l, err = h.again(ctx, l, l.failed(st), before, err); err != nil {
@@ -303,7 +303,7 @@ func (h *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 			h.state.set(phaseTx)
 			h.dirty = true
 			h.tx = tx{h: h, base: base, ctx: ctx, limit: lim, began: h.start, readOnly: opts.ReadOnly}
-			l.ended(ctx, beginStatement, h.start, 0, -1)
+			l.ended(ctx, beginStatement, h.start, 0, -1, h.trace.untraced)
 			return &h.tx, nil
 		}
 		err = lim.done(h.pool, beginStatement, err)

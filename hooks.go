@@ -47,8 +47,9 @@ type Hooks struct {
 	// caller's goroutine, with the caller's context. The context that it
 	// returns, which must be derived from that one, is the base driver's for
 	// this statement; the Trace is told how it goes on. With a nil Trace the
-	// statement is not followed: the context counts for nothing, and nothing
-	// more is done.
+	// statement is not followed, and nothing more is done. A nil context beside
+	// it says that the caller's belongs to no trace, which spares asking
+	// Config.TraceID about the statement; any other counts for nothing.
 	Trace func(context.Context, TraceStart) (context.Context, Trace)
 }
 

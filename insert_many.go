@@ -209,7 +209,7 @@ func (m *insertRun) copy(ctx context.Context, h *conn, d CopyDialect, rows iter.
 		h.pool.failed(ctx, copyStatement, h.start, -1, err)
 		err = &BatchError{Index: -1, Operation: "COPY", Digest: copyStatement.Digest, Err: err}
 	} else {
-		l.ended(ctx, copyStatement, h.start, 0, -1)
+		l.ended(ctx, copyStatement, h.start, 0, -1, h.trace.untraced)
 		m.inserted = n
 	}
 	h.followed(err)

@@ -50,6 +50,8 @@ type replay struct {
 	stmt *stmt // nil for a plain query
 
 	start, answer int64 // nano() when it began to run and had its first answer; 0: not timed
+
+	untraced bool // the handle's, when it was asked for
 }
 
 // openRows wraps a result of the base in a loan of h. Pointers that stand there
@@ -73,7 +75,7 @@ func (l *link) openRows(h *conn, base driver.Rows, t *twin, m *queryLimit, st *S
 	if r.query.st != st {
 		r.query.st = st
 	}
-	r.query.start, r.query.answer = h.start, 0
+	r.query.start, r.query.answer, r.query.untraced = h.start, 0, h.trace.untraced
 	if t := &l.tape; t.untimed > 0 {
 		t.untimed--
 	} else {
@@ -143,7 +145,7 @@ func (r *rows) Close() error {
 		err = h.closeFailed(r, err)
 	}
 	if err == nil && r.err == nil && r.trace == nil {
-		l.ended(ctx, st, r.query.start, r.query.answer, r.n)
+		l.ended(ctx, st, r.query.start, r.query.answer, r.n, r.query.untraced)
 	} else {
 		r.measure(ctx, err)
 	}
@@ -173,7 +175,7 @@ func (r *rows) measure(ctx context.Context, err error) {
 		failed = err
 	}
 	if failed == nil {
-		r.link.ended(ctx, q.st, q.start, q.answer, r.n)
+		r.link.ended(ctx, q.st, q.start, q.answer, r.n, q.untraced)
 	} else if !r.told {
 		r.h.pool.failed(ctx, q.st, q.start, r.n, failed)
 	}
@@ -249,7 +251,7 @@ func (r *rows) again(err error) error {
 	r.base, r.twin = nil, nil // in case it is l's own and needed again
 	h.tries = r.tries         // that a result began ends no series
 	if r.trace != nil {
-		h.trace = follower{r.trace, q.st, q.ctx}
+		h.trace = follower{Trace: r.trace, st: q.st, ctx: q.ctx}
 	}
 	_, failed := h.again(q.ctx, l, q.st, wasSent, err)
 	tries := h.tries

@@ -76,6 +76,37 @@ func TestSlowStatementsAreKept(t *testing.T) {
 	})
 }
 
+// TestHooksTraceSparesTheQuestionForATrace: where it has said that there is
+// none.
+func TestHooksTraceSparesTheQuestionForATrace(t *testing.T) {
+	asked, none := 0, false
+	r := newRig(t, fakedriver.PGX, func(c *Config) {
+		c.TraceID = func(context.Context) (id [16]byte, ok bool) { asked++; return id, false }
+		c.Hooks.Trace = func(ctx context.Context, _ TraceStart) (context.Context, Trace) {
+			if none {
+				return nil, nil
+			}
+			return ctx, nil
+		}
+	})
+	stmt, err := r.db.Prepare(read)
+	r.must(err)
+	defer stmt.Close()
+	run := func(key int) int {
+		asked = 0
+		r.must(r.write(r.db, key))
+		r.must(r.read(r.db))
+		r.must(drain(stmt.Query()))
+		return asked
+	}
+	if n := run(1); n != 3 {
+		t.Errorf("asked %d times about 3 statements", n)
+	}
+	if none = true; run(2) != 0 {
+		t.Errorf("asked %d times about contexts without a trace", asked)
+	}
+}
+
 func TestOneScopeThatAsksAgainAndAgainIsSuspicious(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, fakedriver.PGX, func(c *Config) { c.RepeatLimit, c.TraceID = 5, traceID })

@@ -121,7 +121,7 @@ func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Resul
 			l.stmts.unpin(t)
 		}
 		if err = lim.done(l.pool, s.st, err); err == nil {
-			l.ended(ctx, s.st, s.h.start, 0, -1)
+			l.ended(ctx, s.st, s.h.start, 0, -1, s.h.trace.untraced)
 		}
 		return err
 	})

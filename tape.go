@@ -102,8 +102,8 @@ func (t *tape) returned() int64 {
 }
 
 // ended measures a statement that ended well. answer is what answered said of
-// it.
-func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int64) {
+// it. untraced says that no trace needs to be looked for in ctx.
+func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int64, untraced bool) {
 	t := &l.tape
 	if !t.on {
 		return
@@ -127,7 +127,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 	if r.took >= p.measures.slowAfter {
 		p.noteSlow(ctx, *r, "")
 	}
-	if p.measures.scoped || scopes.Load() && p.cfg.RepeatLimit > 0 {
+	if p.measures.scoped && !untraced || scopes.Load() && p.cfg.RepeatLimit > 0 {
 		p.noteScope(ctx, st)
 	}
 	if t.n++; t.n >= tapeFull || now-t.played >= int64(tapeAge) {

@@ -59,6 +59,8 @@ type follower struct {
 	Trace // nil: it is not followed
 	st    *Statement
 	ctx   context.Context // Hooks.Trace's
+
+	untraced bool // not followed, and Hooks.Trace said that it belongs to no trace
 }
 
 // follow begins to follow a statement and returns its context. Hooks.Trace is
@@ -77,10 +79,10 @@ func (h *conn) followBatch(ctx context.Context, st *Statement, text string, size
 		h.followed(nil)
 	}
 	traced, t := h.pool.cfg.Hooks.Trace(ctx, TraceStart{h.pool, st, text, size})
-	if t == nil {
+	if h.trace.untraced = t == nil && traced == nil; t == nil {
 		return ctx
 	}
-	h.trace = follower{t, st, traced}
+	h.trace = follower{Trace: t, st: st, ctx: traced}
 	return traced
 }
 

@@ -115,7 +115,7 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	h.state.clear(phaseTx)
 	if err == nil {
 		l.tape.txBegan, l.tape.txEnds = began, true
-		l.ended(ctx, st, start, 0, -1)
+		l.ended(ctx, st, start, 0, -1, h.trace.untraced)
 		return nil
 	}
 	if h.off {

@@ -30,7 +30,7 @@ func Spans(opts ...Option) pooled.Option {
 		c.Hooks.Trace = func(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
 			// Mostly there is no span, which is seen at a glance.
 			if span := trace.SpanFromContext(ctx); span == noSpan || !sampled(span.SpanContext()) {
-				return ctx, nil
+				return nil, nil
 			}
 			return t.start(ctx, s)
 		}
