@@ -22,7 +22,7 @@ type argChecker struct {
 
 // convert converts args in place and returns them without those that the
 // base removed (driver.ErrRemoveArgument).
-func (c argChecker) convert(args []driver.NamedValue) ([]driver.NamedValue, error) {
+func (c *argChecker) convert(args []driver.NamedValue) ([]driver.NamedValue, error) {
 	n := 0
 	for i := range args {
 		nv := &args[n] // in the slice: a variable of its own would be allocated
@@ -47,7 +47,7 @@ func (c argChecker) convert(args []driver.NamedValue) ([]driver.NamedValue, erro
 
 // check asks the named checker, then the column converter, then the default
 // converter; driver.ErrSkip passes the question on.
-func (c argChecker) check(nv *driver.NamedValue) error {
+func (c *argChecker) check(nv *driver.NamedValue) error {
 	if c.named != nil {
 		if err := c.named.CheckNamedValue(nv); err != driver.ErrSkip {
 			return err
@@ -61,7 +61,7 @@ func (c argChecker) check(nv *driver.NamedValue) error {
 	return err
 }
 
-func (c argChecker) checkColumn(nv *driver.NamedValue) error {
+func (c *argChecker) checkColumn(nv *driver.NamedValue) error {
 	index := nv.Ordinal - 1
 	if c.want >= 0 && c.want <= index {
 		return nil // the count is complained about at the end

@@ -179,7 +179,7 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			for i := s.at; i < s.at+s.n; i++ {
 				of := len(args)
 				args = namedArgs(r.items[i].args, args)
-				converted, err := (argChecker{named: l.checker, want: -1}).convert(args[of:len(args):len(args)])
+				converted, err := l.args.convert(args[of:len(args):len(args)])
 				if err != nil {
 					r.passes = false
 					return r.failed(i, err)

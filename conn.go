@@ -91,7 +91,7 @@ func (h *conn) exec(ctx context.Context, query string, args []driver.NamedValue)
 		return s.exec(ctx, args)
 	}
 	if len(args) > 0 {
-		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+		if args, err = l.args.convert(args); err != nil {
 			return nil, err
 		}
 	}
@@ -166,7 +166,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		return s.queryRows(ctx, args)
 	}
 	if len(args) > 0 {
-		if args, err = (argChecker{named: l.checker, want: -1}).convert(args); err != nil {
+		if args, err = l.args.convert(args); err != nil {
 			return nil, err
 		}
 	}
@@ -229,7 +229,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.fixed = newTwin(query, base, nil, l.checker)
+		s.fixed = newTwin(query, base, nil, &l.args)
 		return s, nil
 	}
 	if err := ctx.Err(); err != nil {

@@ -28,7 +28,7 @@ type link struct {
 	pinger    driver.Pinger
 	resetter  driver.SessionResetter
 	validator driver.Validator
-	checker   driver.NamedValueChecker
+	args      argChecker // for plain statements
 
 	wire    *wireSlot  // what was seen of the socket
 	ref     sessionRef // how the server knows the session
@@ -73,7 +73,8 @@ func newLink(p *Pool, base driver.Conn) *link {
 	l.pinger, _ = base.(driver.Pinger)
 	l.resetter, _ = base.(driver.SessionResetter)
 	l.validator, _ = base.(driver.Validator)
-	l.checker, _ = base.(driver.NamedValueChecker)
+	l.args.want = -1
+	l.args.named, _ = base.(driver.NamedValueChecker)
 	l.rows.link = l
 	l.tape.on, l.tape.played = p.measures.on, l.born
 	l.heard = l.born

@@ -74,7 +74,7 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 		return nil, err
 	}
 	p.stats.prepares.Add(1)
-	t := newTwin(s.query, base, s.text, l.checker)
+	t := newTwin(s.query, base, s.text, &l.args)
 	t.pins = 1
 	l.stmts.put(t)
 	return t, nil
@@ -181,13 +181,13 @@ func (s *stmt) run(ctx context.Context, phase int64, args []driver.NamedValue, c
 		before := l.evidence()
 		l.runs(s.st)
 		var t *twin
-		check := argChecker{named: l.checker, want: -1}
+		check := &l.args
 		preparing := false // until it is, the statement itself did not run
 		if skipped || !s.sendsText(l) {
 			limited, lim := h.pool.limits.limit(ctx, l, prepareStatement)
 			t, err = s.twin(limited, l)
 			if err = lim.done(h.pool, prepareStatement, err); err == nil {
-				check = t.args
+				check = &t.args
 			}
 			preparing = err != nil
 		}
