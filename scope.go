@@ -66,13 +66,14 @@ func (s *scope) count(p *Pool, st *Statement) int {
 }
 
 // noteScope counts a statement in the scope of its context, if it has one.
-func (p *Pool) noteScope(ctx context.Context, st *Statement) {
+// untraced says that it has no trace.
+func (p *Pool) noteScope(ctx context.Context, st *Statement, untraced bool) {
 	if st.Class != Read && st.Class != Write {
 		return
 	}
 	var id [16]byte
 	traced := false
-	if p.cfg.TraceID != nil {
+	if p.cfg.TraceID != nil && !untraced {
 		id, traced = p.cfg.TraceID(ctx)
 	}
 	if !traced && !scopes.Load() {

@@ -128,7 +128,7 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 		p.noteSlow(ctx, *r, "")
 	}
 	if p.measures.scoped && !untraced || scopes.Load() && p.cfg.RepeatLimit > 0 {
-		p.noteScope(ctx, st)
+		p.noteScope(ctx, st, untraced)
 	}
 	if t.n++; t.n >= tapeFull || now-t.played >= int64(tapeAge) {
 		p.measures.playSoon(t, now)
