@@ -267,8 +267,9 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 func (r *batchRun) steps(ctx context.Context, h *conn) error {
 	r.ran = true
 	j := newJoiner(r, h)
+	// A transaction of a server that takes batches would not survive a refusal.
 	if _, sends := h.pool.dialect.(BatchDialect); sends || len(r.items) > joinAtLeast && r.looksBack() {
-		j.d = nil // a transaction of a server that sends would not survive a refusal
+		j.d = nil
 	}
 	for i := 0; i < len(r.items); {
 		n := j.from(ctx, i)

@@ -295,8 +295,9 @@ type Config struct {
 	// TraceID returns the W3C trace id that a context belongs to, if it has
 	// one that is worth following. It is named with slow and repeated
 	// statements, and each trace counts as a [Scope]. It is called for every
-	// statement, on the caller's goroutine, so it must be quick. Package
-	// otelexport has one. Default: none.
+	// statement of which Hooks.Trace did not say that there is none, on the
+	// caller's goroutine, so it must be quick. Package otelexport has one.
+	// Default: none.
 	TraceID func(context.Context) (id [16]byte, ok bool)
 
 	sources map[string]string // setting name -> where its value came from

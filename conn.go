@@ -229,7 +229,7 @@ func (h *conn) prepare(ctx context.Context, query string) (driver.Stmt, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.fixed = newTwin(query, base, nil, &l.args)
+		s.fixed = newTwin(query, base, nil, l.args.named)
 		return s, nil
 	}
 	if err := ctx.Err(); err != nil {

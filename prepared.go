@@ -86,14 +86,14 @@ type twin struct {
 	prev, next *twin // in order of use, most recent first
 }
 
-func newTwin(query string, base driver.Stmt, text *stmtText, conn *argChecker) *twin {
+func newTwin(query string, base driver.Stmt, text *stmtText, conn driver.NamedValueChecker) *twin {
 	t := &twin{sql: query, base: base, text: text}
 	t.args.want = base.NumInput()
 	// A statement's own checker shadows the connection's.
 	if named, ok := base.(driver.NamedValueChecker); ok {
 		t.args.named = named
 	} else {
-		t.args.named = conn.named
+		t.args.named = conn
 	}
 	t.args.column, _ = base.(driver.ColumnConverter)
 	return t

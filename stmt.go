@@ -74,7 +74,7 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 		return nil, err
 	}
 	p.stats.prepares.Add(1)
-	t := newTwin(s.query, base, s.text, &l.args)
+	t := newTwin(s.query, base, s.text, l.args.named)
 	t.pins = 1
 	l.stmts.put(t)
 	return t, nil

@@ -10,7 +10,7 @@ var _ pooled.MultiRowDialect = Dialect{}
 // INSERT evaluates (a STABLE one would not see the rows before), and no foreign
 // key into the table itself, which would be checked when all rows are there and
 // not after each. That of a partition may lead into it by way of the whole. It
-// fails for no name: in a transaction that would be the end of it.
+// fails for no name.
 //
 // What an INSERT evaluates is found by what depends on what, from the table,
 // its defaults, constraints and indexes on: types with their own defaults and
