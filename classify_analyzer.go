@@ -105,8 +105,8 @@ func (a *analyzer) run() {
 		if a.full != nil {
 			a.full.token(a, t)
 		}
-		if t.kind == tokenWord && t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
-			f.flags &^= frameFirst // half of all tokens, spared the jump of the switch
+		if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
+			f.flags &^= frameFirst // most tokens, spared the jump of the switch
 		} else {
 			switch t.kind {
 			case tokenWord:
@@ -121,9 +121,7 @@ func (a *analyzer) run() {
 				a.onComma(f)
 			case tokenQuoted, tokenString, tokenNumber, tokenOperator:
 				f.flags &^= frameFirst
-				if a.alert != 0 || f.with != withNone {
-					a.onOther(f, t)
-				}
+				a.onOther(f, t)
 			case tokenVar, tokenSysVar:
 				a.onVar(f, t)
 			case tokenAssign:

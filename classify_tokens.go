@@ -32,13 +32,31 @@ type token struct {
 	end   int32
 }
 
+// kindSorts are the tokens that are known by their kind. Their flags say who
+// must look at them even where nothing special goes on, as those of keywords do.
+var kindSorts = func() (t [tokenOperator + 1]tokenSort) {
+	for k := range t {
+		t[k].kind = tokenKind(k)
+	}
+	for _, k := range []tokenKind{tokenEnd, tokenVar, tokenSysVar, tokenAssign, tokenSemicolon} {
+		t[k].flags = wordRule | wordShape
+	}
+	for _, k := range []tokenKind{tokenQuestion, tokenCast, tokenOpenBracket, tokenCloseBracket} {
+		t[k].flags = wordShape
+	}
+	t[tokenOpen].flags = wordRule | wordClause | wordShape
+	t[tokenClose].flags = wordRule | wordClause
+	t[tokenComma].flags = wordRule | wordClause
+	return t
+}()
+
 // tokenSort is what a token is, apart from where it stands. It is written as a
 // whole, never field by field: it is copied for every token, and the processor
 // would wait for all the fields before it could read them at once. That alone
 // took a third of the time.
 type tokenSort struct {
 	kind  tokenKind
-	flags wordFlags // of a keyword; a word without any is an identifier
+	flags wordFlags // a word without any is an identifier
 	id    keyword
 }
 
@@ -75,7 +93,7 @@ const (
 // charTable holds what is known of every byte.
 type charTable struct {
 	kind   [256]charKind
-	single [256]tokenSort // of a charSingle
+	single [256]tokenSort // if it is a token of its own
 	word   [256]bool      // continues a word
 }
 
@@ -91,9 +109,13 @@ func (t *charTable) fill(f Flavor) {
 	for _, c := range " \t\n\r\v\f" {
 		t.kind[c] = charSpace
 	}
+	for c := range 256 {
+		t.single[c] = kindSorts[tokenOperator]
+	}
 	for _, c := range "+*<>=~!%^&|" {
 		t.kind[c] = charOperator
 	}
+	t.single['+'].flags, t.single['-'].flags = wordShape, wordShape // a sign, maybe
 	for c, k := range map[byte]charKind{
 		'\'': charQuote, '"': charDoubleQuote, '/': charSlash, '-': charDash, ':': charColon, '.': charDot,
 		'?': charOperator, 0: charNUL,
@@ -118,10 +140,11 @@ func (t *charTable) fill(f Flavor) {
 		t.kind['#'] = charOperator
 		t.kind['@'] = charOperator
 		t.kind['$'] = charDollar
+		t.single['?'] = kindSorts[tokenQuestion]
 	}
 }
 
 func (t *charTable) setSingle(c byte, k tokenKind) {
 	t.kind[c] = charSingle
-	t.single[c].kind = k
+	t.single[c] = kindSorts[k]
 }
