@@ -103,7 +103,10 @@ func (a *analyzer) run() {
 			t.tokenSort = tokenSort{kind: tokenWord}
 		}
 		if a.full != nil {
-			a.full.token(a, t)
+			if a.full.reading {
+				a.full.continueName(a, t)
+			}
+			a.full.digest.token(a, t)
 		}
 		if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
 			f.flags &^= frameFirst // most tokens, spared the jump of the switch
@@ -151,7 +154,7 @@ func (a *analyzer) run() {
 				return
 			}
 		}
-		if a.full != nil {
+		if a.full != nil && !a.full.passes(a, t) {
 			a.full.after(a, t)
 		}
 		if t.kind == tokenDot || a.dot {
@@ -357,7 +360,7 @@ func (a *analyzer) onClose(f *frame, t *token) {
 		a.cur.optionEnd()
 	}
 	if f.flags&frameOperand != 0 {
-		t.tokenSort = tokenSort{kind: tokenClose, flags: wordOperand}
+		t.tokenSort = tokenSort{kind: tokenClose, flags: t.flags | wordOperand}
 	}
 	a.depth--
 	if f = a.top(); f.with == withBody {

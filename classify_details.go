@@ -89,28 +89,16 @@ func (d *details) wantsName(a *analyzer) bool {
 	return d.scope.expect || d.dotted && d.reading
 }
 
-// token is called before the analyzer looks at t.
-func (d *details) token(a *analyzer, t *token) {
-	if d.reading {
-		d.continueName(a, t)
-	}
-	if !d.digest.copied(a, t) {
-		d.digest.token(a, t)
-	}
-	if t.kind != tokenOpen {
-		d.target = false
-	}
+// passes tells that nothing is to be done after t.
+func (d *details) passes(a *analyzer, t *token) bool {
+	return t.flags&wordClause == 0 && d.verb && !d.scope.expect && a.alert&alertWords == 0
 }
 
-// after is called when the analyzer has looked at t.
+// after is called when the analyzer has looked at t, unless t passes.
 func (d *details) after(a *analyzer, t *token) {
-	if t.kind == tokenWord {
-		if t.flags&wordClause != 0 || !d.verb || d.scope.expect || a.alert&alertWords != 0 {
-			d.onWord(a, t)
-		}
-		return
-	}
 	switch t.kind {
+	case tokenWord:
+		d.onWord(a, t)
 	case tokenQuoted, tokenString:
 		s := d.scope
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
@@ -177,7 +165,7 @@ func (d *details) continueName(a *analyzer, t *token) {
 	if a.flavor == MySQL && d.ref.flags == 0 && equalFold(a.src[d.ref.start:d.ref.end], "dual") {
 		return
 	}
-	d.target = d.ref.flags&itemTarget != 0
+	d.target = t.kind == tokenOpen && d.ref.flags&itemTarget != 0
 	d.add(d.ref)
 }
 

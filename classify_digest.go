@@ -61,8 +61,8 @@ func (d *digester) reset() {
 // shapeWords are the keywords that a digest does not only copy.
 var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
 
-// token writes t, which may be anything.
-func (d *digester) token(a *analyzer, t *token) {
+// write writes t, which may be anything.
+func (d *digester) write(a *analyzer, t *token) {
 	list := d.list
 	switch t.kind {
 	case tokenEnd:
@@ -147,106 +147,109 @@ func (d *digester) token(a *analyzer, t *token) {
 	}
 }
 
-// copied writes the tokens that need no thought where nothing is collapsed:
-// most of them. It tells whether t was one.
-func (d *digester) copied(a *analyzer, t *token) bool {
-	if d.list.kind != listNone || d.semi {
-		return false
+// gapRule tells of a kind of token whether a blank goes beside it.
+type gapRule uint8
+
+const (
+	gapBlank   gapRule = 1 << iota // one may; there is one where both sides say so
+	gapLiteral                     // it is a literal
+	gapOther                       // what follows decides
+)
+
+// gapBefore and gapBehind hold for tokens that need no thought.
+var (
+	gapBefore = [tokenOperator + 1]gapRule{
+		tokenWord: gapBlank, tokenQuoted: gapBlank, tokenOperator: gapBlank,
+		tokenString: gapBlank | gapLiteral, tokenNumber: gapBlank | gapLiteral, tokenParam: gapBlank | gapLiteral,
 	}
-	switch t.kind {
-	case tokenWord:
-		if t.flags&wordShape != 0 {
-			return false
+	gapBehind = func() (t [tokenOperator + 1]gapRule) {
+		for k := range t {
+			t[k] = gapBlank
 		}
-		d.copyWord(a, t, d.wordGap(a, t))
-	case tokenComma, tokenDot:
-		if d.last.kind == tokenVar || d.last.kind == tokenSysVar {
-			return false
+		for _, k := range []tokenKind{tokenEnd, tokenOpen, tokenOpenBracket, tokenCast, tokenDot} {
+			t[k] = 0
 		}
-		d.buf = append(d.buf, a.op)
-	case tokenClose:
-		d.setDepth(max(d.depth-1, 0))
-		d.buf = append(d.buf, ')')
-	case tokenOperator, tokenQuoted:
-		if t.end-t.start == 1 && (a.op == '-' || a.op == '+') {
-			return false // a sign, maybe
+		t[tokenVar], t[tokenSysVar] = gapOther, gapOther
+		return t
+	}()
+)
+
+// token writes t. Most tokens need no thought where nothing is collapsed; what
+// they take is done with few jumps, since nobody can foresee what comes next.
+func (d *digester) token(a *analyzer, t *token) {
+	before, behind := gapBefore[t.kind], gapBehind[d.last.kind]
+	literal := before&gapLiteral != 0
+	if t.flags&wordShape != 0 || behind == gapOther || d.list.kind != listNone || d.semi ||
+		literal && (d.sign >= 0 || t.kind == tokenString && a.flavor == MySQL) {
+		d.write(a, t)
+		return
+	}
+	src, start, size, n := a.src, int(t.start), int(t.end-t.start), len(d.buf)
+	if cap(d.buf)-n < size+copyRoom {
+		d.buf = slices.Grow(d.buf, size+copyRoom)
+	}
+	to := d.buf[:cap(d.buf)]
+	to[n] = ' '
+	n += int(before & behind)
+	if literal {
+		to[n] = '?'
+		d.buf = d.buf[:n+1]
+	} else {
+		d.buf = d.buf[:n+size]
+		upper := d.capitals(a, t)
+		for {
+			var x uint64
+			if start+8 <= len(src) {
+				x = load64(src, start)
+			} else {
+				x = eight(src, start)
+			}
+			binary.LittleEndian.PutUint64(to[n:], x&^(x&upper>>1))
+			if size -= 8; size <= 0 {
+				break
+			}
+			start, n = start+8, n+8
 		}
-		if d.wordGap(a, t) {
-			d.buf = append(d.buf, ' ')
+		if t.kind == tokenClose {
+			d.setDepth(max(d.depth-1, 0))
 		}
-		d.buf = append(d.buf, a.src[t.start:t.end]...)
-	case tokenString, tokenNumber, tokenParam:
-		if d.sign >= 0 || t.kind == tokenString && a.flavor == MySQL {
-			return false
-		}
-		if len(d.buf) > 0 && d.gap(t) {
-			d.buf = append(d.buf, ' ')
-		}
-		d.buf = append(d.buf, '?')
-		d.wrote(t.tokenSort)
-		d.lit = true
-		return true
-	default:
-		return false
 	}
 	d.sign = -1
-	d.wrote(t.tokenSort)
-	return true
+	d.last, d.lit = t.tokenSort, literal
+}
+
+// copyRoom is how much more room copying a text takes than the text.
+const copyRoom = 9
+
+// capitals has the bit that letters have and digits have not, if t is a keyword
+// to be written in capitals.
+func (d *digester) capitals(a *analyzer, t *token) uint64 {
+	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
+	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
+		upper = 0x40 * ones
+	}
+	if a.src[min(int(t.end), len(a.src)-1)] == '.' {
+		upper = 0
+	}
+	return upper
+}
+
+// copyWord writes a keyword or a name. Going by eight bytes, it writes more than
+// the word into the room behind it.
+func (d *digester) copyWord(a *analyzer, t *token) {
+	src, size, n := a.src[t.start:], int(t.end-t.start), len(d.buf)
+	d.buf = slices.Grow(d.buf, size+copyRoom)[:n+size]
+	upper := d.capitals(a, t)
+	for i := 0; i < size; i += 8 {
+		x := eight(src, i)
+		binary.LittleEndian.PutUint64(d.buf[n+i:cap(d.buf)], x&^(x&upper>>1))
+	}
 }
 
 // wrote notes that a token which is no literal was written.
 func (d *digester) wrote(t tokenSort) {
 	d.last = t
 	d.lit = false
-}
-
-// wordGap tells whether a blank goes before a word, a quoted name or an operator.
-func (d *digester) wordGap(a *analyzer, t *token) bool {
-	switch d.last.kind {
-	case tokenOpen, tokenOpenBracket, tokenCast:
-		return false
-	case tokenDot:
-		return isDigit(a.src[t.start]) // t.1a is not .1
-	}
-	return len(d.buf) > 0
-}
-
-// copyWord writes a keyword or a name, behind a blank if there is a gap.
-// Going by eight bytes, it writes more than the word into the room behind it.
-func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
-	text, size := a.src[t.start:], int(t.end-t.start)
-	if cap(d.buf)-len(d.buf) < size+9 {
-		d.buf = slices.Grow(d.buf, size+9)
-	}
-	n := len(d.buf)
-	to := d.buf[n : n+size+9]
-	if gap {
-		to[0] = ' '
-		to = to[1:]
-		n++
-	}
-	d.buf = d.buf[:n+size]
-	// The bit that letters have and digits have not, if they become capitals.
-	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
-	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
-		upper = 0x40 * ones
-	}
-	if size < len(text) && text[size] == '.' {
-		upper = 0
-	}
-	for {
-		var x uint64
-		if len(text) >= 8 {
-			x = load64(text, 0)
-		} else {
-			x = eight(text, 0)
-		}
-		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
-		if size -= 8; size <= 0 {
-			return
-		}
-		text, to = text[8:], to[8:]
-	}
 }
 
 // literal tells whether t is written as ?.
@@ -341,7 +344,7 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	d.copyWord(a, t, false)
+	d.copyWord(a, t)
 	switch t.id {
 	case kwValues:
 		*list = digestList{kind: listRows, wait: true}

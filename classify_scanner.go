@@ -276,7 +276,7 @@ func (s *scanner) scanDigitName(i int) {
 	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
 		i++
 	}
-	s.tokenSort = kindSorts[tokenWord]
+	s.tokenSort = tokenSort{kind: tokenWord, flags: wordShape} // t.1a is not .1
 	s.pos = i
 }
 
