@@ -147,40 +147,12 @@ func (d *digester) write(a *analyzer, t *token) {
 	}
 }
 
-// gapRule tells of a kind of token whether a blank goes beside it.
-type gapRule uint8
-
-const (
-	gapBlank   gapRule = 1 << iota // one may; there is one where both sides say so
-	gapLiteral                     // it is a literal
-	gapOther                       // what follows decides
-)
-
-// gapBefore and gapBehind hold for tokens that need no thought.
-var (
-	gapBefore = [tokenOperator + 1]gapRule{
-		tokenWord: gapBlank, tokenQuoted: gapBlank, tokenOperator: gapBlank,
-		tokenString: gapBlank | gapLiteral, tokenNumber: gapBlank | gapLiteral, tokenParam: gapBlank | gapLiteral,
-	}
-	gapBehind = func() (t [tokenOperator + 1]gapRule) {
-		for k := range t {
-			t[k] = gapBlank
-		}
-		for _, k := range []tokenKind{tokenEnd, tokenOpen, tokenOpenBracket, tokenCast, tokenDot} {
-			t[k] = 0
-		}
-		t[tokenVar], t[tokenSysVar] = gapOther, gapOther
-		return t
-	}()
-)
-
 // token writes t. Most tokens need no thought where nothing is collapsed; what
 // they take is done with few jumps, since nobody can foresee what comes next.
 func (d *digester) token(a *analyzer, t *token) {
-	before, behind := gapBefore[t.kind], gapBehind[d.last.kind]
-	literal := before&gapLiteral != 0
-	if t.flags&wordShape != 0 || behind == gapOther || d.list.kind != listNone || d.semi ||
-		literal && (d.sign >= 0 || t.kind == tokenString && a.flavor == MySQL) {
+	kind, last := t.kind, d.last.kind
+	if t.flags&wordShape != 0 || d.list.kind != listNone || d.semi || last == tokenVar || last == tokenSysVar ||
+		kind >= tokenString && (d.sign >= 0 || kind == tokenString && a.flavor == MySQL) {
 		d.write(a, t)
 		return
 	}
@@ -190,13 +162,21 @@ func (d *digester) token(a *analyzer, t *token) {
 	}
 	to := d.buf[:cap(d.buf)]
 	to[n] = ' '
-	n += int(before & behind)
-	if literal {
+	if kind >= tokenWord && last >= tokenComma {
+		n++
+	}
+	if kind >= tokenString {
 		to[n] = '?'
 		d.buf = d.buf[:n+1]
 	} else {
 		d.buf = d.buf[:n+size]
-		upper := d.capitals(a, t)
+		upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
+		if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
+			upper = 0x40 * ones
+		}
+		if src[min(start+size, len(src)-1)] == '.' {
+			upper = 0
+		}
 		for {
 			var x uint64
 			if start+8 <= len(src) {
@@ -204,18 +184,18 @@ func (d *digester) token(a *analyzer, t *token) {
 			} else {
 				x = eight(src, start)
 			}
-			binary.LittleEndian.PutUint64(to[n:], x&^(x&upper>>1))
+			binary.LittleEndian.PutUint64(to[n:n+8:n+8], x&^(x&upper>>1))
 			if size -= 8; size <= 0 {
 				break
 			}
 			start, n = start+8, n+8
 		}
-		if t.kind == tokenClose {
+		if kind == tokenClose {
 			d.setDepth(max(d.depth-1, 0))
 		}
 	}
 	d.sign = -1
-	d.last, d.lit = t.tokenSort, literal
+	d.last, d.lit = t.tokenSort, kind >= tokenString
 }
 
 // copyRoom is how much more room copying a text takes than the text.

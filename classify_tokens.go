@@ -1,28 +1,30 @@
 package pooled
 
-// tokenKind is what the scanner makes of a piece of text.
+// tokenKind is what the scanner makes of a piece of text. The order tells where
+// a digest has no blank: behind the first five, and before the first eight.
 type tokenKind uint8
 
 const (
-	tokenEnd      tokenKind = iota
-	tokenWord               // a keyword or an identifier without quotes
-	tokenQuoted             // an identifier in quotes
-	tokenString             // any string, bit string or dollar-quoted text
-	tokenNumber             // 12, 1.5e3, 0xff
-	tokenParam              // $1, :name, and ? where it cannot be an operator
-	tokenQuestion           // ? in PostgreSQL: placeholder or operator, the place decides
-	tokenVar                // @x
-	tokenSysVar             // @@x
-	tokenAssign             // :=
-	tokenCast               // ::
+	tokenEnd         tokenKind = iota
+	tokenOpen                  // (
+	tokenOpenBracket           // [ and {
+	tokenCast                  // ::
 	tokenDot
 	tokenComma
 	tokenSemicolon
-	tokenOpen         // (
 	tokenClose        // )
-	tokenOpenBracket  // [ and {
 	tokenCloseBracket // ] and }
+	tokenAssign       // :=
+	tokenQuestion     // ? in PostgreSQL: placeholder or operator, the place decides
+	tokenVar          // @x
+	tokenSysVar       // @@x
+	tokenWord         // a keyword or an identifier without quotes
+	tokenQuoted       // an identifier in quotes
 	tokenOperator     // everything else
+	tokenString       // any string, bit string or dollar-quoted text
+	tokenNumber       // 12, 1.5e3, 0xff
+	tokenParam        // $1, :name, and ? where it cannot be an operator
+	tokenKinds
 )
 
 // token is a piece of text.
@@ -34,7 +36,7 @@ type token struct {
 
 // kindSorts are the tokens that are known by their kind. Their flags say who
 // must look at them even where nothing special goes on, as those of keywords do.
-var kindSorts = func() (t [tokenOperator + 1]tokenSort) {
+var kindSorts = func() (t [tokenKinds]tokenSort) {
 	for k := range t {
 		t[k].kind = tokenKind(k)
 	}
