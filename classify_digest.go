@@ -162,9 +162,14 @@ func (d *digester) token(a *analyzer, t *token) {
 	}
 	to := d.buf[:cap(d.buf)]
 	to[n] = ' '
-	if kind >= tokenWord && last >= tokenComma {
-		n++
+	blank := 0
+	if last >= tokenComma {
+		blank = 1
 	}
+	if kind < tokenWord {
+		blank = 0
+	}
+	n += blank
 	if kind >= tokenString {
 		to[n] = '?'
 		d.buf = d.buf[:n+1]

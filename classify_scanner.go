@@ -93,7 +93,11 @@ func (s *scanner) next() {
 			s.pos, s.end = pos+n, int32(pos+n)
 			return
 		}
-		if kind == charSingle {
+		next := charNUL
+		if pos+1 < len(src) {
+			next = tables.chars.kind[src[pos+1]]
+		}
+		if aloneBefore[kind]>>next&1 != 0 {
 			s.tokenSort = tables.chars.single[c]
 			s.pos, s.end = pos+1, int32(pos+1)
 			return
@@ -290,11 +294,6 @@ func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 func (s *scanner) scanOperator() {
 	src, i := s.src, s.pos
 	s.tokenSort = s.tables.chars.single[src[i]]
-	switch s.tables.chars.kind[s.peek(1)] {
-	case charSpace, charLetter, charDigit, charSingle, charQuote:
-		s.pos++ // the usual operator, of one byte
-		return
-	}
 	if s.flavor == MySQL {
 		two := s.peek(1)
 		switch {

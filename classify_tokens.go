@@ -90,7 +90,18 @@ const (
 	charDot
 	charOperator
 	charNUL
+	charKinds
 )
+
+// aloneBefore has for every kind a bit for each kind before which it is a token
+// of its own, whatever it means elsewhere.
+var aloneBefore = func() (t [charKinds]uint32) {
+	t[charSingle] = 1<<charKinds - 1
+	t[charDot] = t[charSingle] &^ (1 << charDigit)
+	operator := uint32(1<<charSpace | 1<<charLetter | 1<<charDigit | 1<<charSingle | 1<<charQuote)
+	t[charOperator], t[charDash], t[charSlash] = operator, operator, operator
+	return t
+}()
 
 // charTable holds what is known of every byte.
 type charTable struct {
@@ -117,6 +128,7 @@ func (t *charTable) fill(f Flavor) {
 	for _, c := range "+*<>=~!%^&|" {
 		t.kind[c] = charOperator
 	}
+	t.single['.'] = kindSorts[tokenDot]
 	t.single['+'].flags, t.single['-'].flags = wordShape, wordShape // a sign, maybe
 	for c, k := range map[byte]charKind{
 		'\'': charQuote, '"': charDoubleQuote, '/': charSlash, '-': charDash, ':': charColon, '.': charDot,
