@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -66,7 +67,6 @@ const (
 	itemQuoted    itemFlags = 1 << iota // has quotes or blanks in it
 	itemQualified                       // schema.table
 	itemTarget                          // written to, so it is no CTE
-	itemFunction                        // for the summary only
 )
 
 // tableScope is what is known in one parenthesis.
@@ -208,44 +208,48 @@ func (d *details) endStatement(a *analyzer) {
 	d.mute, d.verb, d.target, d.shows = false, false, false, false
 }
 
-// fill writes what was gathered into s.
+// maxSummary is what OpenTelemetry allows for db.query.summary.
+const maxSummary = 255
+
+// fill writes what was gathered into s. The summary has the verbs and tables in
+// the order of the text; a name that does not fit ends it, since half a name
+// would be another table's.
 func (d *details) fill(s *Statement, query string) {
 	d.digest.end()
-	n := len(d.digest.buf)
-	s.Fingerprint = fingerprint(d.digest.buf)
+	buf := d.digest.buf
+	n, room := len(buf), maxSummary+1
+	s.Fingerprint = fingerprint(buf)
 	tables := 0
 	names := &d.names
 	for i := range d.items {
 		it := &d.items[i]
-		if it.op != kwNone || it.flags&itemFunction != 0 {
-			continue
-		}
-		name := it.name(query)
-		if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, name, it.start) {
-			it.flags |= itemFunction
-			it.end = it.start
-			continue
-		}
-		known := false
-		for _, old := range names[:tables] {
-			if old == name {
-				known = true
-				break
+		text := keywordUpper[it.op]
+		if it.op == kwNone {
+			text = it.name(query)
+			if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, text, it.start) {
+				continue
+			}
+			if tables < maxTables && !slices.Contains(names[:tables], text) {
+				names[tables] = text
+				tables++
 			}
 		}
-		if !known && tables < maxTables {
-			names[tables] = name
-			tables++
+		if room -= len(text) + 1; text == "" || room < 0 {
+			continue
 		}
+		if len(buf) > n {
+			buf = append(buf, ' ')
+		}
+		buf = append(buf, text...)
 	}
 	if tables > 0 {
 		s.Tables = make([]string, tables)
 		copy(s.Tables, names[:tables])
 		clear(names[:tables]) // they would keep the query alive
 	}
-	d.summary(query)
+	d.digest.buf = buf
 	// One allocation for both.
-	text := string(d.digest.buf)
+	text := string(buf)
 	s.Digest, s.Summary = text[:n], text[n:]
 }
 
@@ -293,32 +297,4 @@ func (i *detailItem) name(query string) string {
 		}
 	}
 	return b.String()
-}
-
-// maxSummary is what OpenTelemetry allows for db.query.summary.
-const maxSummary = 255
-
-// summary appends the verbs and tables in the order of the text. A name that
-// does not fit ends it: half a name would be another table's.
-func (d *details) summary(query string) {
-	begin := len(d.digest.buf)
-	for i := range d.items {
-		it := &d.items[i]
-		text := ""
-		if it.op != kwNone {
-			text = keywordUpper[it.op]
-		} else if it.start < it.end {
-			text = it.name(query)
-		}
-		if text == "" {
-			continue
-		}
-		if len(d.digest.buf)-begin+1+len(text) > maxSummary {
-			return
-		}
-		if len(d.digest.buf) > begin {
-			d.digest.buf = append(d.digest.buf, ' ')
-		}
-		d.digest.buf = append(d.digest.buf, text...)
-	}
 }
