@@ -82,7 +82,7 @@ func (d *digester) write(a *analyzer, t *token) {
 	if d.semi {
 		d.semi = false
 		d.buf = append(d.buf, ';')
-		d.wrote(tokenSort{kind: tokenSemicolon})
+		d.last, d.lit = tokenSort{kind: tokenSemicolon}, false
 	}
 	switch t.kind {
 	case tokenWord:
@@ -130,7 +130,7 @@ func (d *digester) write(a *analyzer, t *token) {
 			}
 		}
 		if t.end-t.start == 1 {
-			d.buf = append(d.buf, a.op)
+			d.single(a, t)
 		} else {
 			d.buf = append(d.buf, a.src[t.start:t.end]...)
 		}
@@ -139,11 +139,9 @@ func (d *digester) write(a *analyzer, t *token) {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.wrote(t.tokenSort)
-	d.lit = literal
+	d.last, d.lit = t.tokenSort, literal
 	if literal && t.kind == tokenWord {
-		d.wrote(tokenSort{kind: tokenNumber}) // NULL reads back as ?
-		d.lit = true
+		d.last = tokenSort{kind: tokenNumber} // NULL reads back as ?
 	}
 }
 
@@ -156,12 +154,6 @@ func (d *digester) token(a *analyzer, t *token) {
 		d.write(a, t)
 		return
 	}
-	src, start, size, n := a.src, int(t.start), int(t.end-t.start), len(d.buf)
-	if cap(d.buf)-n < size+copyRoom {
-		d.buf = slices.Grow(d.buf, size+copyRoom)
-	}
-	to := d.buf[:cap(d.buf)]
-	to[n] = ' '
 	blank := 0
 	if last >= tokenComma {
 		blank = 1
@@ -169,32 +161,13 @@ func (d *digester) token(a *analyzer, t *token) {
 	if kind < tokenWord {
 		blank = 0
 	}
-	n += blank
-	if kind >= tokenString {
-		to[n] = '?'
-		d.buf = d.buf[:n+1]
-	} else {
-		d.buf = d.buf[:n+size]
-		upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
-		if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
-			upper = 0x40 * ones
-		}
-		if src[min(start+size, len(src)-1)] == '.' {
-			upper = 0
-		}
-		for {
-			var x uint64
-			if start+8 <= len(src) {
-				x = load64(src, start)
-			} else {
-				x = eight(src, start)
-			}
-			binary.LittleEndian.PutUint64(to[n:n+8:n+8], x&^(x&upper>>1))
-			if size -= 8; size <= 0 {
-				break
-			}
-			start, n = start+8, n+8
-		}
+	switch {
+	case kind >= tokenString:
+		d.buf = append(d.buf, " ?"[1-blank:]...)
+	case kind >= tokenWord:
+		d.copyText(a, t, blank)
+	default:
+		d.single(a, t)
 		if kind == tokenClose {
 			d.setDepth(max(d.depth-1, 0))
 		}
@@ -203,38 +176,44 @@ func (d *digester) token(a *analyzer, t *token) {
 	d.last, d.lit = t.tokenSort, kind >= tokenString
 }
 
-// copyRoom is how much more room copying a text takes than the text.
-const copyRoom = 9
-
-// capitals has the bit that letters have and digits have not, if t is a keyword
-// to be written in capitals.
-func (d *digester) capitals(a *analyzer, t *token) uint64 {
+// copyText copies the text of t behind so many blanks, a keyword in capitals.
+// Going by eight bytes, it writes more into the room behind.
+func (d *digester) copyText(a *analyzer, t *token, blanks int) {
+	src, start, size, n := a.src, int(t.start), int(t.end-t.start), len(d.buf)
+	if cap(d.buf)-n < size+9 {
+		d.buf = slices.Grow(d.buf, size+9)
+	}
+	to := d.buf[:cap(d.buf)]
+	to[n] = ' '
+	n += blanks
+	d.buf = d.buf[:n+size]
+	// The bit that letters have and digits have not, if they become capitals.
 	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
 	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
 		upper = 0x40 * ones
 	}
-	if a.src[min(int(t.end), len(a.src)-1)] == '.' {
-		upper = 0
-	}
-	return upper
-}
-
-// copyWord writes a keyword or a name. Going by eight bytes, it writes more than
-// the word into the room behind it.
-func (d *digester) copyWord(a *analyzer, t *token) {
-	src, size, n := a.src[t.start:], int(t.end-t.start), len(d.buf)
-	d.buf = slices.Grow(d.buf, size+copyRoom)[:n+size]
-	upper := d.capitals(a, t)
-	for i := 0; i < size; i += 8 {
-		x := eight(src, i)
-		binary.LittleEndian.PutUint64(d.buf[n+i:cap(d.buf)], x&^(x&upper>>1))
+	for {
+		var x uint64
+		if start+8 <= len(src) {
+			x = load64(src, start)
+		} else {
+			x = eight(src, start)
+		}
+		binary.LittleEndian.PutUint64(to[n:n+8:n+8], x&^(x&upper>>1))
+		if size -= 8; size <= 0 {
+			return
+		}
+		start, n = start+8, n+8
 	}
 }
 
-// wrote notes that a token which is no literal was written.
-func (d *digester) wrote(t tokenSort) {
-	d.last = t
-	d.lit = false
+// single writes a token of one byte. A keyword that a dot touches is a name: it
+// gets its own letters back.
+func (d *digester) single(a *analyzer, t *token) {
+	if p := &a.prev; t.kind == tokenDot && d.last.flags&wordKnown != 0 && p.end == t.start {
+		copy(d.buf[len(d.buf)-int(p.end-p.start):], a.src[p.start:p.end])
+	}
+	d.buf = append(d.buf, a.op)
 }
 
 // literal tells whether t is written as ?.
@@ -329,7 +308,7 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	d.copyWord(a, t)
+	d.copyText(a, t, 0)
 	switch t.id {
 	case kwValues:
 		*list = digestList{kind: listRows, wait: true}
