@@ -152,6 +152,8 @@ func (a *analyzer) run() {
 				a.endStatement()
 				a.finish()
 				return
+			default:
+				f.flags &^= frameFirst
 			}
 		}
 		if a.full != nil && !a.full.passes(a, t) {
