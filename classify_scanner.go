@@ -85,7 +85,7 @@ func (s *scanner) next() {
 				return
 			}
 			n := bits.TrailingZeros64(stops) / 8
-			if n == 1 && prefixes(byte(head>>8)) && s.scanPrefixed(pos+1) {
+			if prefixes(byte(head>>8)) && n == 1 && s.scanPrefixed(pos+1) {
 				s.end = int32(s.pos)
 				return
 			}
