@@ -1,7 +1,8 @@
 package pooled
 
-// tokenKind is what the scanner makes of a piece of text. The order tells where
-// a digest has no blank: behind the first five, and before the first eight.
+// tokenKind is what the scanner makes of a piece of text. The order serves the
+// digest: no blank goes behind the first five, a word is the first kind that
+// needs no thought and takes a blank before it, and literals come last.
 type tokenKind uint8
 
 const (
