@@ -212,3 +212,28 @@ func TestAPanicInThePoolsOwnGoroutineIsAnError(t *testing.T) {
 		r.must(r.read(r.db))
 	})
 }
+
+// The program's deferred Rollback comes to a handle without a transaction: no
+// hook is told of it, which would have no context.
+func TestARollbackAfterAPanicIsNoStatement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []QueryInfo
+		r := newRig(t, fakedriver.PGX, func(c *Config) {
+			c.Hooks.OnQuery = func(i QueryInfo) { seen = append(seen, i) }
+		})
+		r.lost = true
+		tx, err := r.db.Begin()
+		r.must(err)
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Panic: "boom"})
+		func() {
+			defer func() { recover() }()
+			_ = r.write(tx, 1)
+		}()
+		r.is(tx.Rollback(), driver.ErrBadConn)
+		for _, i := range seen {
+			if i.Ctx == nil || i.Statement == rollbackStatement {
+				t.Errorf("OnQuery was told of %s with context %v", i.Statement.Operation, i.Ctx)
+			}
+		}
+	})
+}

@@ -29,16 +29,17 @@ func saysReadOnly(digest string) bool {
 // Commit commits. When the answer is lost, nobody knows the outcome, and that
 // is what the program is told (ErrOutcomeUnknown).
 func (t *tx) Commit() (err error) {
+	if t.base == nil {
+		return driver.ErrBadConn // the link panicked away under the transaction
+	}
 	h, ctx := t.h, t.ctx
 	defer h.guard()
 	h.busy = true
-	if h.link != nil {
-		if err = t.beforeCommit(h.link); err != nil {
-			err = h.noted(h.link, err)
-			_ = h.finish(rollbackStatement, driver.Tx.Rollback)
-			h.busy = false
-			return err
-		}
+	if err = t.beforeCommit(h.link); err != nil {
+		err = h.noted(h.link, err)
+		_ = h.finish(rollbackStatement, driver.Tx.Rollback)
+		h.busy = false
+		return err
 	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
 	if h.pool.cfg.Hooks.Trace != nil {
@@ -58,6 +59,9 @@ func (t *tx) Commit() (err error) {
 // as database/sql would give up the bare connection, unless the dialect sees
 // that it is out of the transaction and nothing is half read.
 func (t *tx) Rollback() (err error) {
+	if t.base == nil {
+		return driver.ErrBadConn // the link panicked away under the transaction
+	}
 	h, l, ctx := t.h, t.h.link, t.ctx
 	defer h.guard()
 	h.busy = true
