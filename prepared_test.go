@@ -230,6 +230,20 @@ func TestAStaleStatementIsPreparedAgain(t *testing.T) {
 			r.must(tx.Rollback())
 		})
 	})
+	t.Run("not in a transaction begun by text", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, fakedriver.PGX, postgres)
+			c := r.hold()
+			defer c.Close()
+			_, err := c.ExecContext(context.Background(), "BEGIN")
+			r.must(err)
+			st, err := c.PrepareContext(context.Background(), read)
+			r.must(err)
+			defer st.Close()
+			r.srv.Inject(fakedriver.Fault{Op: fakedriver.StmtQuery, Err: stale})
+			r.is(drain(st.Query()), stale)
+		})
+	})
 }
 
 func TestTooManyStatementsShrinkTheCache(t *testing.T) {

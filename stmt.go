@@ -213,7 +213,7 @@ func (s *stmt) run(ctx context.Context, phase int64, args []driver.NamedValue, c
 			continue
 		}
 		// The server refused to run a twin that the schema has left behind.
-		if t != nil && s.fixed == nil && !again && h.tx.base == nil && h.pool.dialect.Fault(err) == FaultStaleStatement {
+		if t != nil && s.fixed == nil && !again && h.tx.base == nil && l.session.Load()&uint32(StateTx) == 0 && h.pool.dialect.Fault(err) == FaultStaleStatement {
 			again = true
 			l.stmts.drop(t)
 			err = nil
