@@ -149,8 +149,10 @@ func (h *conn) repeatable(l *link, st *Statement, fault Fault, before evidence) 
 		}
 	case FaultSerialization, FaultDeadlock:
 		// The server rolled the statement back. A text with several, or a
-		// procedure, may have committed some of its work.
-		if h.alone(l) && !st.Multi && (st.Class == Read || st.Class == Write) {
+		// procedure, may have committed some of its work. What ran before in
+		// the loan was rolled back too where MySQL's autocommit is off, in
+		// the DSN or on the server, which no statement here tells of.
+		if h.alone(l) && !h.dirty && !st.Multi && (st.Class == Read || st.Class == Write) {
 			return repeatHere
 		}
 	case FaultReadOnly:

@@ -117,7 +117,7 @@ func TestOnlyWhatDidNothingThatLastsRunsAgain(t *testing.T) {
 			lost && alone && !c.dirty && c.st.Retryable,
 			c.fault == FaultReadOnly && alone && !c.dirty:
 			want = repeatElsewhere
-		case (c.fault == FaultSerialization || c.fault == FaultDeadlock) && alone && !c.st.Multi && (c.st.Class == Read || c.st.Class == Write):
+		case (c.fault == FaultSerialization || c.fault == FaultDeadlock) && alone && !c.dirty && !c.st.Multi && (c.st.Class == Read || c.st.Class == Write):
 			want = repeatHere
 		}
 		h, l, before := c.handle(errOfTheBase)
