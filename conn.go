@@ -181,6 +181,7 @@ func (h *conn) query(ctx context.Context, query string, args []driver.NamedValue
 		limited, lim := h.pool.limits.limit(ctx, l, st)
 		base, err := l.queryer.QueryContext(limited, text, sent)
 		if err == driver.ErrSkip {
+			lim.end()
 			return nil, err
 		}
 		if err == nil {
