@@ -252,6 +252,11 @@ func (s *scanner) scanNumber() {
 		}
 	}
 	s.pos = exponent(src, i)
+	if s.pos == i && s.flavor == MySQL && i < len(src) && src[i]|0x20 == 'e' {
+		// Some servers forget a number that they began to read like this, and
+		// f 1.e(2) calls f.
+		s.versions = true
+	}
 }
 
 // exponent returns the position behind an exponent at i, or i.
