@@ -46,6 +46,9 @@ type scanner struct {
 	broken bool
 	// inComment: the position is inside an executable comment.
 	inComment bool
+	// signs is where a run of + and - ends, each an operator by itself. Without it
+	// every one of them would be looked for to that end, in quadratic time.
+	signs int
 	// version of the executable comments met so far, and whether two differ:
 	// then there are more readings than run all and skip all.
 	version    string
@@ -321,6 +324,10 @@ func (s *scanner) scanOperator() {
 		s.pos = i
 		return
 	}
+	if i < s.signs {
+		s.pos++
+		return
+	}
 	special := false
 	for i < len(src) {
 		switch c := src[i]; c {
@@ -342,6 +349,7 @@ func (s *scanner) scanOperator() {
 	}
 end:
 	if !special {
+		s.signs = i
 		for i > s.pos+1 && (src[i-1] == '+' || src[i-1] == '-') {
 			i--
 		}

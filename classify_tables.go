@@ -1,7 +1,5 @@
 package pooled
 
-import "strings"
-
 // clauseWords are the keywords that onWord looks at behind any verb, also where
 // no table is expected.
 var clauseWords = [...]keyword{
@@ -435,14 +433,13 @@ func (d *details) likeElement(a *analyzer) bool {
 // inheritParent tells that INHERIT, or NO INHERIT, is an action of ALTER TABLE,
 // which a table follows, and not said of a constraint.
 func (d *details) inheritParent(a *analyzer) bool {
-	if a.cur.verb != kwAlter || d.depth > 0 || !d.named() {
+	switch {
+	case a.cur.verb != kwAlter || d.depth > 0 || !d.named():
 		return false
+	case a.prev.id == kwNo:
+		return a.before.kind == tokenComma || a.before.kind == tokenWord || a.before.kind == tokenQuoted
 	}
-	before, end := a.prev.kind == tokenComma, a.prev.end
-	if a.prev.id == kwNo {
-		before, end = a.before.kind == tokenComma, a.prev.start
-	}
-	return before || strings.TrimSpace(a.src[min(d.items[len(d.items)-1].end, end):end]) == ""
+	return a.prev.kind == tokenComma || a.prev.end == d.items[len(d.items)-1].end
 }
 
 // showWord finds the table of MySQL's SHOW.
