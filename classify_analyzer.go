@@ -103,10 +103,13 @@ func (a *analyzer) run() {
 			t.tokenSort = tokenSort{kind: tokenWord}
 		}
 		if a.full != nil {
-			a.full.token(a, t)
+			if a.full.reading {
+				a.full.continueName(a, t)
+			}
+			a.full.digest.token(a, t)
 		}
-		if t.kind == tokenWord && t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
-			f.flags &^= frameFirst // half of all tokens, spared the jump of the switch
+		if t.flags&wordRule == 0 && a.alert == 0 && f.with == withNone {
+			f.flags &^= frameFirst // most tokens, spared the jump of the switch
 		} else {
 			switch t.kind {
 			case tokenWord:
@@ -121,9 +124,7 @@ func (a *analyzer) run() {
 				a.onComma(f)
 			case tokenQuoted, tokenString, tokenNumber, tokenOperator:
 				f.flags &^= frameFirst
-				if a.alert != 0 || f.with != withNone {
-					a.onOther(f, t)
-				}
+				a.onOther(f, t)
 			case tokenVar, tokenSysVar:
 				a.onVar(f, t)
 			case tokenAssign:
@@ -151,9 +152,11 @@ func (a *analyzer) run() {
 				a.endStatement()
 				a.finish()
 				return
+			default:
+				f.flags &^= frameFirst
 			}
 		}
-		if a.full != nil {
+		if a.full != nil && !a.full.passes(a, t) {
 			a.full.after(a, t)
 		}
 		if t.kind == tokenDot || a.dot {
@@ -361,7 +364,7 @@ func (a *analyzer) onClose(f *frame, t *token) {
 		a.cur.optionEnd()
 	}
 	if f.flags&frameOperand != 0 {
-		t.tokenSort = tokenSort{kind: tokenClose, flags: wordOperand}
+		t.tokenSort = tokenSort{kind: tokenClose, flags: t.flags | wordOperand}
 	}
 	a.depth--
 	if f = a.top(); f.with == withBody {

@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -66,7 +67,6 @@ const (
 	itemQuoted    itemFlags = 1 << iota // has quotes or blanks in it
 	itemQualified                       // schema.table
 	itemTarget                          // written to, so it is no CTE
-	itemFunction                        // for the summary only
 )
 
 // tableScope is what is known in one parenthesis.
@@ -89,28 +89,16 @@ func (d *details) wantsName(a *analyzer) bool {
 	return d.scope.expect || d.dotted && d.reading
 }
 
-// token is called before the analyzer looks at t.
-func (d *details) token(a *analyzer, t *token) {
-	if d.reading {
-		d.continueName(a, t)
-	}
-	if !d.digest.copied(a, t) {
-		d.digest.token(a, t)
-	}
-	if t.kind != tokenOpen {
-		d.target = false
-	}
+// passes tells that nothing is to be done after t.
+func (d *details) passes(a *analyzer, t *token) bool {
+	return t.flags&wordClause == 0 && d.verb && !d.scope.expect && a.alert&alertWords == 0
 }
 
-// after is called when the analyzer has looked at t.
+// after is called when the analyzer has looked at t, unless t passes.
 func (d *details) after(a *analyzer, t *token) {
-	if t.kind == tokenWord {
-		if t.flags&wordClause != 0 || !d.verb || d.scope.expect || a.alert&alertWords != 0 {
-			d.onWord(a, t)
-		}
-		return
-	}
 	switch t.kind {
+	case tokenWord:
+		d.onWord(a, t)
 	case tokenQuoted, tokenString:
 		s := d.scope
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
@@ -178,7 +166,7 @@ func (d *details) continueName(a *analyzer, t *token) {
 	if a.flavor == MySQL && d.ref.flags == 0 && equalFold(a.src[d.ref.start:d.ref.end], "dual") {
 		return
 	}
-	d.target = d.ref.flags&itemTarget != 0
+	d.target = t.kind == tokenOpen && d.ref.flags&itemTarget != 0
 	d.add(d.ref)
 }
 
@@ -221,44 +209,48 @@ func (d *details) endStatement(a *analyzer) {
 	d.mute, d.verb, d.target, d.shows = false, false, false, false
 }
 
-// fill writes what was gathered into s.
+// maxSummary is what OpenTelemetry allows for db.query.summary.
+const maxSummary = 255
+
+// fill writes what was gathered into s. The summary has the verbs and tables in
+// the order of the text; a name that does not fit ends it, since half a name
+// would be another table's.
 func (d *details) fill(s *Statement, query string) {
 	d.digest.end()
-	n := len(d.digest.buf)
-	s.Fingerprint = fingerprint(d.digest.buf)
+	buf := d.digest.buf
+	n, room := len(buf), maxSummary+1
+	s.Fingerprint = fingerprint(buf)
 	tables := 0
 	names := &d.names
 	for i := range d.items {
 		it := &d.items[i]
-		if it.op != kwNone || it.flags&itemFunction != 0 {
-			continue
-		}
-		name := it.name(query)
-		if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, name, it.start) {
-			it.flags |= itemFunction
-			it.end = it.start
-			continue
-		}
-		known := false
-		for _, old := range names[:tables] {
-			if old == name {
-				known = true
-				break
+		text := keywordUpper[it.op]
+		if it.op == kwNone {
+			text = it.name(query)
+			if it.flags&(itemQualified|itemTarget) == 0 && d.isCTE(query, text, it.start) {
+				continue
+			}
+			if tables < maxTables && !slices.Contains(names[:tables], text) {
+				names[tables] = text
+				tables++
 			}
 		}
-		if !known && tables < maxTables {
-			names[tables] = name
-			tables++
+		if room -= len(text) + 1; text == "" || room < 0 {
+			continue
 		}
+		if len(buf) > n {
+			buf = append(buf, ' ')
+		}
+		buf = append(buf, text...)
 	}
 	if tables > 0 {
 		s.Tables = make([]string, tables)
 		copy(s.Tables, names[:tables])
 		clear(names[:tables]) // they would keep the query alive
 	}
-	d.summary(query)
+	d.digest.buf = buf
 	// One allocation for both.
-	text := string(d.digest.buf)
+	text := string(buf)
 	s.Digest, s.Summary = text[:n], text[n:]
 }
 
@@ -306,32 +298,4 @@ func (i *detailItem) name(query string) string {
 		}
 	}
 	return b.String()
-}
-
-// maxSummary is what OpenTelemetry allows for db.query.summary.
-const maxSummary = 255
-
-// summary appends the verbs and tables in the order of the text. A name that
-// does not fit ends it: half a name would be another table's.
-func (d *details) summary(query string) {
-	begin := len(d.digest.buf)
-	for i := range d.items {
-		it := &d.items[i]
-		text := ""
-		if it.op != kwNone {
-			text = keywordUpper[it.op]
-		} else if it.start < it.end {
-			text = it.name(query)
-		}
-		if text == "" {
-			continue
-		}
-		if len(d.digest.buf)-begin+1+len(text) > maxSummary {
-			return
-		}
-		if len(d.digest.buf) > begin {
-			d.digest.buf = append(d.digest.buf, ' ')
-		}
-		d.digest.buf = append(d.digest.buf, text...)
-	}
 }

@@ -61,8 +61,8 @@ func (d *digester) reset() {
 // shapeWords are the keywords that a digest does not only copy.
 var shapeWords = [...]keyword{kwNull, kwTrue, kwFalse, kwValues, kwCase}
 
-// token writes t, which may be anything.
-func (d *digester) token(a *analyzer, t *token) {
+// write writes t, which may be anything.
+func (d *digester) write(a *analyzer, t *token) {
 	list := d.list
 	switch t.kind {
 	case tokenEnd:
@@ -82,7 +82,7 @@ func (d *digester) token(a *analyzer, t *token) {
 	if d.semi {
 		d.semi = false
 		d.buf = append(d.buf, ';')
-		d.wrote(tokenSort{kind: tokenSemicolon})
+		d.last, d.lit = tokenSort{kind: tokenSemicolon}, false
 	}
 	switch t.kind {
 	case tokenWord:
@@ -130,7 +130,7 @@ func (d *digester) token(a *analyzer, t *token) {
 			}
 		}
 		if t.end-t.start == 1 {
-			d.buf = append(d.buf, a.op)
+			d.single(a, t)
 		} else {
 			d.buf = append(d.buf, a.src[t.start:t.end]...)
 		}
@@ -139,114 +139,81 @@ func (d *digester) token(a *analyzer, t *token) {
 	case tokenOpen, tokenOpenBracket:
 		d.open(t, list)
 	}
-	d.wrote(t.tokenSort)
-	d.lit = literal
+	d.last, d.lit = t.tokenSort, literal
 	if literal && t.kind == tokenWord {
-		d.wrote(tokenSort{kind: tokenNumber}) // NULL reads back as ?
-		d.lit = true
+		d.last = tokenSort{kind: tokenNumber} // NULL reads back as ?
 	}
 }
 
-// copied writes the tokens that need no thought where nothing is collapsed:
-// most of them. It tells whether t was one.
-func (d *digester) copied(a *analyzer, t *token) bool {
-	if d.list.kind != listNone || d.semi {
-		return false
+// token writes t. Most tokens need no thought where nothing is collapsed; what
+// they take is done with few jumps, since nobody can foresee what comes next.
+func (d *digester) token(a *analyzer, t *token) {
+	kind, last := t.kind, d.last.kind
+	if t.flags&wordShape != 0 || d.list.kind != listNone || d.semi || last == tokenVar || last == tokenSysVar ||
+		kind >= tokenString && (d.sign >= 0 || kind == tokenString && a.flavor == MySQL) {
+		d.write(a, t)
+		return
 	}
-	switch t.kind {
-	case tokenWord:
-		if t.flags&wordShape != 0 {
-			return false
-		}
-		d.copyWord(a, t, d.wordGap(a, t))
-	case tokenComma, tokenDot:
-		if d.last.kind == tokenVar || d.last.kind == tokenSysVar {
-			return false
-		}
-		d.buf = append(d.buf, a.op)
-	case tokenClose:
-		d.setDepth(max(d.depth-1, 0))
-		d.buf = append(d.buf, ')')
-	case tokenOperator, tokenQuoted:
-		if t.end-t.start == 1 && (a.op == '-' || a.op == '+') {
-			return false // a sign, maybe
-		}
-		if d.wordGap(a, t) {
-			d.buf = append(d.buf, ' ')
-		}
-		d.buf = append(d.buf, a.src[t.start:t.end]...)
-	case tokenString, tokenNumber, tokenParam:
-		if d.sign >= 0 || t.kind == tokenString && a.flavor == MySQL {
-			return false
-		}
-		if len(d.buf) > 0 && d.gap(t) {
-			d.buf = append(d.buf, ' ')
-		}
-		d.buf = append(d.buf, '?')
-		d.wrote(t.tokenSort)
-		d.lit = true
-		return true
+	blank := 0
+	if last >= tokenComma {
+		blank = 1
+	}
+	if kind < tokenWord {
+		blank = 0
+	}
+	switch {
+	case kind >= tokenString:
+		d.buf = append(d.buf, " ?"[1-blank:]...)
+	case kind >= tokenWord:
+		d.copyText(a, t, blank)
 	default:
-		return false
+		d.single(a, t)
+		if kind == tokenClose {
+			d.setDepth(max(d.depth-1, 0))
+		}
 	}
 	d.sign = -1
-	d.wrote(t.tokenSort)
-	return true
+	d.last, d.lit = t.tokenSort, kind >= tokenString
 }
 
-// wrote notes that a token which is no literal was written.
-func (d *digester) wrote(t tokenSort) {
-	d.last = t
-	d.lit = false
-}
-
-// wordGap tells whether a blank goes before a word, a quoted name or an operator.
-func (d *digester) wordGap(a *analyzer, t *token) bool {
-	switch d.last.kind {
-	case tokenOpen, tokenOpenBracket, tokenCast:
-		return false
-	case tokenDot:
-		return isDigit(a.src[t.start]) // t.1a is not .1
-	}
-	return len(d.buf) > 0
-}
-
-// copyWord writes a keyword or a name, behind a blank if there is a gap.
-// Going by eight bytes, it writes more than the word into the room behind it.
-func (d *digester) copyWord(a *analyzer, t *token, gap bool) {
-	text, size := a.src[t.start:], int(t.end-t.start)
-	if cap(d.buf)-len(d.buf) < size+9 {
+// copyText copies the text of t behind so many blanks, a keyword in capitals.
+// Going by eight bytes, it writes more into the room behind.
+func (d *digester) copyText(a *analyzer, t *token, blanks int) {
+	src, start, size, n := a.src, int(t.start), int(t.end-t.start), len(d.buf)
+	if cap(d.buf)-n < size+9 {
 		d.buf = slices.Grow(d.buf, size+9)
 	}
-	n := len(d.buf)
-	to := d.buf[n : n+size+9]
-	if gap {
-		to[0] = ' '
-		to = to[1:]
-		n++
-	}
+	to := d.buf[:cap(d.buf)]
+	to[n] = ' '
+	n += blanks
 	d.buf = d.buf[:n+size]
 	// The bit that letters have and digits have not, if they become capitals.
 	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
 	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
 		upper = 0x40 * ones
 	}
-	if size < len(text) && text[size] == '.' {
-		upper = 0
-	}
 	for {
 		var x uint64
-		if len(text) >= 8 {
-			x = load64(text, 0)
+		if start+8 <= len(src) {
+			x = load64(src, start)
 		} else {
-			x = eight(text, 0)
+			x = eight(src, start)
 		}
-		binary.LittleEndian.PutUint64(to, x&^(x&upper>>1))
+		binary.LittleEndian.PutUint64(to[n:n+8:n+8], x&^(x&upper>>1))
 		if size -= 8; size <= 0 {
 			return
 		}
-		text, to = text[8:], to[8:]
+		start, n = start+8, n+8
 	}
+}
+
+// single writes a token of one byte. A keyword that a dot touches is a name: it
+// gets its own letters back.
+func (d *digester) single(a *analyzer, t *token) {
+	if p := &a.prev; t.kind == tokenDot && d.last.flags&wordKnown != 0 && p.end == t.start {
+		copy(d.buf[len(d.buf)-int(p.end-p.start):], a.src[p.start:p.end])
+	}
+	d.buf = append(d.buf, a.op)
 }
 
 // literal tells whether t is written as ?.
@@ -341,7 +308,7 @@ func (d *digester) gap(t *token) bool {
 
 // word writes a keyword or a name, and notes where lists begin.
 func (d *digester) word(a *analyzer, t *token, list *digestList) {
-	d.copyWord(a, t, false)
+	d.copyText(a, t, 0)
 	switch t.id {
 	case kwValues:
 		*list = digestList{kind: listRows, wait: true}

@@ -62,7 +62,7 @@ func (s *scanner) escapes(quote byte) escapeMode {
 // opening one.
 func (s *scanner) scanString(quote byte, mode escapeMode) {
 	src, i := s.src, s.pos
-	s.tokenSort = tokenSort{kind: tokenString}
+	s.tokenSort = kindSorts[tokenString]
 	for {
 		if mode == escapeNever {
 			k := strings.IndexByte(src[i:], quote)
@@ -149,7 +149,7 @@ func (s *scanner) continued(i int) int {
 
 // scanQuoted reads a quoted identifier; the position is at its quote.
 func (s *scanner) scanQuoted(quote byte) {
-	s.tokenSort = tokenSort{kind: tokenQuoted}
+	s.tokenSort = kindSorts[tokenQuoted]
 	i := s.pos + 1
 	for {
 		k := strings.IndexByte(s.src[i:], quote)
@@ -166,7 +166,7 @@ func (s *scanner) scanQuoted(quote byte) {
 	}
 	// What began as a name may hold anything up to the end of the text, a
 	// password among it: a digest must not show it.
-	s.tokenSort = tokenSort{kind: tokenString}
+	s.tokenSort = kindSorts[tokenString]
 	s.pos = len(s.src)
 	s.broken = true
 }

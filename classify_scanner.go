@@ -62,7 +62,7 @@ func (s *scanner) next() {
 	for {
 		src, pos := s.src, s.pos
 		if uint(pos) >= uint(len(src)) { // never negative, which spares checks below
-			s.tokenSort, s.start, s.end = tokenSort{}, int32(pos), int32(pos)
+			s.tokenSort, s.start, s.end = kindSorts[tokenEnd], int32(pos), int32(pos)
 			s.broken = s.broken || s.inComment
 			return
 		}
@@ -88,7 +88,7 @@ func (s *scanner) next() {
 				return
 			}
 			n := bits.TrailingZeros64(stops) / 8
-			if n == 1 && prefixes(byte(head>>8)) && s.scanPrefixed(pos+1) {
+			if prefixes(byte(head>>8)) && n == 1 && s.scanPrefixed(pos+1) {
 				s.end = int32(s.pos)
 				return
 			}
@@ -96,7 +96,11 @@ func (s *scanner) next() {
 			s.pos, s.end = pos+n, int32(pos+n)
 			return
 		}
-		if kind == charSingle {
+		next := charNUL
+		if pos+1 < len(src) {
+			next = tables.chars.kind[src[pos+1]]
+		}
+		if aloneBefore[kind]>>next&1 != 0 {
 			s.tokenSort = tables.chars.single[c]
 			s.pos, s.end = pos+1, int32(pos+1)
 			return
@@ -182,7 +186,7 @@ func (s *scanner) scanOther(c byte, kind charKind) bool {
 }
 
 func (s *scanner) single(k tokenKind) {
-	s.tokenSort = tokenSort{kind: k}
+	s.tokenSort = kindSorts[k]
 	s.pos++
 }
 
@@ -225,7 +229,7 @@ func prefixes(c byte) bool { return c == '\'' || c == '&' }
 
 func (s *scanner) scanNumber() {
 	src, i := s.src, s.pos
-	s.tokenSort = tokenSort{kind: tokenNumber}
+	s.tokenSort = kindSorts[tokenNumber]
 	if src[i] == '0' && i+2 < len(src) && (src[i+1]|0x20 == 'x' && isHex(src[i+2]) ||
 		src[i+1]|0x20 == 'b' && src[i+2]&^1 == '0' || src[i+1]|0x20 == 'o' && isDigit(src[i+2])) {
 		for i += 2; i < len(src) && (isHex(src[i]) || src[i] == '_'); i++ {
@@ -284,7 +288,7 @@ func (s *scanner) scanDigitName(i int) {
 	for i < len(s.src) && s.tables.chars.word[s.src[i]] {
 		i++
 	}
-	s.tokenSort = tokenSort{kind: tokenWord}
+	s.tokenSort = tokenSort{kind: tokenWord, flags: wordShape} // t.1a is not .1
 	s.pos = i
 }
 
@@ -296,15 +300,8 @@ func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 // and a trailing sign belongs to what follows unless the operator has one of
 // the characters that the standard does not use.
 func (s *scanner) scanOperator() {
-	s.tokenSort = tokenSort{kind: tokenOperator}
 	src, i := s.src, s.pos
-	if src[i] != '?' {
-		switch s.tables.chars.kind[s.peek(1)] {
-		case charSpace, charLetter, charDigit, charSingle, charQuote:
-			s.pos++ // the usual operator, of one byte
-			return
-		}
-	}
+	s.tokenSort = s.tables.chars.single[src[i]]
 	if s.flavor == MySQL {
 		two := s.peek(1)
 		switch {
@@ -319,8 +316,10 @@ func (s *scanner) scanOperator() {
 			(src[i] == '|' || src[i] == '&') && two == src[i]:
 			i += 2
 		default:
-			i++
+			s.pos++
+			return
 		}
+		s.tokenSort = kindSorts[tokenOperator]
 		s.pos = i
 		return
 	}
@@ -354,8 +353,8 @@ end:
 			i--
 		}
 	}
-	if i == s.pos+1 && src[s.pos] == '?' {
-		s.tokenSort = tokenSort{kind: tokenQuestion}
+	if i > s.pos+1 {
+		s.tokenSort = kindSorts[tokenOperator]
 	}
 	s.pos = i
 }
@@ -367,7 +366,7 @@ func (s *scanner) scanDollar() {
 		for i < len(src) && isDigit(src[i]) {
 			i++
 		}
-		s.tokenSort = tokenSort{kind: tokenParam}
+		s.tokenSort = kindSorts[tokenParam]
 		s.pos = i
 		return
 	}
@@ -379,7 +378,7 @@ func (s *scanner) scanDollar() {
 		return
 	}
 	tag := src[s.pos : i+1]
-	s.tokenSort = tokenSort{kind: tokenString}
+	s.tokenSort = kindSorts[tokenString]
 	end := strings.Index(src[i+1:], tag)
 	if end < 0 {
 		s.pos = len(src)
@@ -391,10 +390,10 @@ func (s *scanner) scanDollar() {
 
 // scanVar reads @x, @'x', @`x`, @@x and @@global.
 func (s *scanner) scanVar() {
-	s.tokenSort = tokenSort{kind: tokenVar}
+	s.tokenSort = kindSorts[tokenVar]
 	s.pos++
 	if s.peek(0) == '@' {
-		s.tokenSort = tokenSort{kind: tokenSysVar}
+		s.tokenSort = kindSorts[tokenSysVar]
 		s.pos++
 	}
 	switch c := s.peek(0); {
@@ -417,13 +416,13 @@ func (s *scanner) scanVar() {
 func (s *scanner) scanColon() {
 	switch c := s.peek(1); {
 	case c == ':':
-		s.tokenSort = tokenSort{kind: tokenCast}
+		s.tokenSort = kindSorts[tokenCast]
 		s.pos += 2
 	case c == '=':
-		s.tokenSort = tokenSort{kind: tokenAssign}
+		s.tokenSort = kindSorts[tokenAssign]
 		s.pos += 2
 	case s.tables.chars.kind[c] == charLetter && !s.afterOperand():
-		s.tokenSort = tokenSort{kind: tokenParam}
+		s.tokenSort = kindSorts[tokenParam]
 		for s.pos++; s.pos < len(s.src) && s.tables.chars.word[s.src[s.pos]]; s.pos++ {
 		}
 	default:

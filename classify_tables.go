@@ -341,6 +341,7 @@ func (d *details) open(a *analyzer) {
 			inner.from, inner.expect = !s.plain, !s.plain
 		}
 	}
+	d.target = false
 	d.setDepth(d.depth + 1)
 	if d.depth >= scopeDepth-1 {
 		inner = tableScope{}

@@ -1,6 +1,6 @@
 package pooled
 
-// wordFlags are the lexical habits of a keyword.
+// wordFlags are the lexical habits of a keyword; the last three, of any token.
 type wordFlags uint8
 
 const (
@@ -19,9 +19,9 @@ const (
 	// wordOperand promises that an operand follows, so a sign after it belongs
 	// to a literal and a ? after it is a placeholder.
 	wordOperand
-	// wordRule, wordClause and wordShape mark the keywords that may mean
-	// something to the analyzer, to the search for tables and to the digest, also
-	// behind a verb without words of its own. All others pass them at once.
+	// wordRule, wordClause and wordShape mark what may mean something to the
+	// analyzer, to the search for tables and to the digest, also behind a verb
+	// without words of its own. All other tokens pass them at once.
 	wordRule
 	wordClause
 	wordShape
