@@ -100,7 +100,7 @@ func (a *analyzer) run() {
 		a.next()
 		t := &a.token
 		if t.id != kwNone && (a.dot || a.prev.id == kwAs) && a.plainName(t.id) {
-			t.tokenSort = tokenSort{kind: tokenWord}
+			t.tokenSort = tokenSort{kind: tokenWord, flags: wordKnown} // known to the digest
 		}
 		if a.full != nil {
 			if a.full.reading {
