@@ -100,7 +100,7 @@ func (a *analyzer) run() {
 		a.next()
 		t := &a.token
 		if t.id != kwNone && (a.dot || a.prev.id == kwAs) && a.plainName(t.id) {
-			t.tokenSort = tokenSort{kind: tokenWord}
+			t.tokenSort = tokenSort{kind: tokenWord, flags: wordKnown} // known to the digest
 		}
 		if a.full != nil {
 			if a.full.reading {
@@ -183,7 +183,9 @@ func (a *analyzer) qualify(t *token) {
 	case a.prev.kind == tokenDot && (t.kind == tokenWord || t.kind == tokenQuoted):
 		switch a.before.kind {
 		case tokenClose, tokenCloseBracket, tokenParam:
-			a.attribute(t)
+			if a.before.flags&wordOperand == 0 { // not DISTINCT ON (a) t.b
+				a.attribute(t)
+			}
 		}
 		a.qualified = true
 		a.prev = *t
@@ -423,6 +425,9 @@ func (a *analyzer) onVar(f *frame, t *token) {
 	f.flags &^= frameFirst
 	a.alert &^= alertPending
 	if t.kind == tokenVar {
+		if a.cur.verb == kwShow && a.account() {
+			return
+		}
 		a.cur.unsafe = true
 		switch {
 		case a.prev.id == kwInto, a.cur.verb == kwLoad, a.cur.verb == kwGet,
@@ -442,4 +447,16 @@ func (a *analyzer) onVar(f *frame, t *token) {
 	if t.end-t.start < 9 || !equalFold(a.src[t.start:t.start+9], "@@global.") {
 		a.cur.unsafe = true
 	}
+}
+
+// account tells that @x follows a name or a string, and so is the host of an
+// account: SHOW GRANTS FOR u@h.
+func (a *analyzer) account() bool {
+	switch a.prev.kind {
+	case tokenQuoted, tokenString:
+		return true
+	case tokenWord:
+		return a.prev.flags&(wordReserved|wordOperand) == 0
+	}
+	return false
 }

@@ -103,7 +103,10 @@ func (d *details) after(a *analyzer, t *token) {
 		s := d.scope
 		name := t.kind == tokenQuoted || a.src[t.start] == '"' && !a.broken // what is not terminated is no name
 		switch {
-		case name && s.expect && a.top().with == withNone, name && d.describes(a):
+		case name && s.expect && a.top().with == withNone:
+			d.begin(t, s)
+		case name && d.describes(a):
+			d.verb = true
 			d.begin(t, s)
 		default:
 			s.expect = false
@@ -113,9 +116,7 @@ func (d *details) after(a *analyzer, t *token) {
 	case tokenClose:
 		d.setDepth(max(d.depth-1, 0))
 	case tokenComma:
-		if s := d.scope; s.from {
-			s.expect = true
-		}
+		d.scope.expect = d.scope.from
 	case tokenDot, tokenVar, tokenOpenBracket:
 	default:
 		d.scope.expect = false

@@ -189,7 +189,11 @@ func (d *digester) copyText(a *analyzer, t *token, blanks int) {
 	d.buf = d.buf[:n+size]
 	// The bit that letters have and digits have not, if they become capitals.
 	upper := uint64(t.flags/wordUpper&1) * (0x40 * ones)
-	if t.flags&(wordUpper|wordKnown) == wordKnown && d.clause(a, t) {
+	if t.flags&(wordUpper|wordKnown) == wordKnown {
+		if !d.clause(a, t) {
+			lowerInto(d.buf[n:], src[start:])
+			return
+		}
 		upper = 0x40 * ones
 	}
 	for {
@@ -207,11 +211,22 @@ func (d *digester) copyText(a *analyzer, t *token, blanks int) {
 	}
 }
 
-// single writes a token of one byte. A keyword that a dot touches is a name: it
-// gets its own letters back.
+// lowerInto fills to with the letters of src in lower case. That is how a
+// keyword is written where it may be a name: its case means nothing then, too.
+func lowerInto(to []byte, src string) {
+	for i := range to {
+		c := src[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		to[i] = c
+	}
+}
+
+// single writes a token of one byte. A keyword before a dot is a name.
 func (d *digester) single(a *analyzer, t *token) {
-	if p := &a.prev; t.kind == tokenDot && d.last.flags&wordKnown != 0 && p.end == t.start {
-		copy(d.buf[len(d.buf)-int(p.end-p.start):], a.src[p.start:p.end])
+	if p := &a.prev; t.kind == tokenDot && d.last.flags&wordKnown != 0 {
+		lowerInto(d.buf[len(d.buf)-int(p.end-p.start):], a.src[p.start:])
 	}
 	d.buf = append(d.buf, a.op)
 }
@@ -336,7 +351,7 @@ func (d *digester) clause(a *analyzer, t *token) bool {
 			return true
 		}
 	case kwDay, kwHour, kwMinute, kwSecond, kwMonth, kwYear, kwWeek, kwQuarter, kwMicrosecond:
-		if d.lit || a.prev.kind == tokenOpen && a.before.id == kwExtract {
+		if d.lit || a.prev.kind == tokenQuestion || a.prev.kind == tokenOpen && a.before.id == kwExtract {
 			return true
 		}
 	}
@@ -349,7 +364,7 @@ func (d *digester) clause(a *analyzer, t *token) bool {
 	}
 	// These statements are made of keywords, save where a name comes next.
 	switch a.prev.kind {
-	case tokenWord, tokenQuoted, tokenString, tokenNumber, tokenClose:
+	case tokenWord, tokenQuoted, tokenString, tokenNumber, tokenParam, tokenQuestion, tokenClose:
 	default:
 		return false
 	}

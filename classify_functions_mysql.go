@@ -1,6 +1,6 @@
 package pooled
 
-// myPure are the built-in functions of MySQL 8 and MariaDB 10 that change nothing
+// myPure are the built-in functions of MySQL 8 and 9 and MariaDB 10 to 12 that change nothing
 // and whose answer belongs to the data or to the server, not to the session.
 // Left out on purpose: locks (GET_LOCK), waits (SLEEP, BENCHMARK, MASTER_POS_WAIT),
 // sequences (NEXTVAL, LASTVAL, SETVAL), what belongs to the session (LAST_INSERT_ID,
@@ -12,16 +12,17 @@ asin atan atan2 avg bin bin_to_uuid bit_and bit_count bit_length bit_or bit_xor 
 char char_length character_length charset chr coalesce coercibility collation column_add
 column_check column_create column_delete column_exists column_get column_json column_list compress
 concat concat_ws conv convert convert_tz cos cot count crc32 crc32c cume_dist curdate current_date
-current_time current_timestamp current_user curtime database date date_add date_format date_sub
-datediff day dayname dayofmonth dayofweek dayofyear decode default degrees dense_rank des_decrypt
-des_encrypt elt encode encrypt exp export_set extract extractvalue field find_in_set first_value
-floor format format_bytes format_pico_time from_base64 from_days from_unixtime geomcollection
-geometrycollection get_format greatest group_concat grouping gtid_subset gtid_subtract hex hour if
-ifnull inet6_aton inet6_ntoa inet_aton inet_ntoa insert instr interval is_ipv4 is_ipv4_compat
-is_ipv4_mapped is_ipv6 is_uuid isnull json_array json_array_append json_array_insert json_arrayagg
-json_compact json_contains json_contains_path json_depth json_detailed json_equals json_exists
-json_extract json_insert json_keys json_length json_loose json_merge json_merge_patch
-json_merge_preserve json_normalize json_object json_objectagg json_overlaps json_pretty json_query
+current_role current_time current_timestamp current_user curtime database date date_add date_format
+date_sub datediff day dayname dayofmonth dayofweek dayofyear decode default degrees dense_rank
+des_decrypt des_encrypt elt encode encrypt exp export_set extract extractvalue field find_in_set
+first_value floor format format_bytes format_pico_time from_base64 from_days from_unixtime
+from_vector geomcollection geometrycollection get_format greatest group_concat grouping gtid_subset
+gtid_subtract hex hour if ifnull inet6_aton inet6_ntoa inet_aton inet_ntoa insert instr interval
+is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6 is_uuid isnull json_array json_array_append
+json_array_insert json_array_intersect json_arrayagg json_compact json_contains json_contains_path
+json_depth json_detailed json_equals json_exists json_extract json_insert json_key_value json_keys
+json_length json_loose json_merge json_merge_patch json_merge_preserve json_normalize json_object
+json_object_filter_keys json_object_to_array json_objectagg json_overlaps json_pretty json_query
 json_quote json_remove json_replace json_schema_valid json_schema_validation_report json_search
 json_set json_storage_free json_storage_size json_table json_type json_unquote json_valid json_value
 kdf lag last_day last_value lcase lead least left length lengthb linestring ln localtime
@@ -39,7 +40,7 @@ st_dimension st_disjoint st_distance st_distance_sphere st_endpoint st_envelope 
 st_exteriorring st_frechetdistance st_geohash st_geomcollfromtext st_geomcollfromtxt
 st_geomcollfromwkb st_geometrycollectionfromtext st_geometrycollectionfromwkb st_geometryfromtext
 st_geometryfromwkb st_geometryn st_geometrytype st_geomfromgeojson st_geomfromtext st_geomfromwkb
-st_hausdorffdistance st_interiorringn st_intersection st_intersects st_isclosed st_isempty
+st_hausdorffdistance st_interiorringn st_intersection st_intersects st_isclosed st_isempty st_isring
 st_issimple st_isvalid st_latfromgeohash st_latitude st_length st_linefromtext st_linefromwkb
 st_lineinterpolatepoint st_lineinterpolatepoints st_linestringfromtext st_linestringfromwkb
 st_longfromgeohash st_longitude st_makeenvelope st_mlinefromtext st_mlinefromwkb st_mpointfromtext
@@ -47,14 +48,16 @@ st_mpointfromwkb st_mpolyfromtext st_mpolyfromwkb st_multilinestringfromtext
 st_multilinestringfromwkb st_multipointfromtext st_multipointfromwkb st_multipolygonfromtext
 st_multipolygonfromwkb st_numgeometries st_numinteriorring st_numinteriorrings st_numpoints
 st_overlaps st_pointatdistance st_pointfromgeohash st_pointfromtext st_pointfromwkb st_pointn
-st_polyfromtext st_polyfromwkb st_polygonfromtext st_polygonfromwkb st_simplify st_srid
-st_startpoint st_swapxy st_symdifference st_touches st_transform st_union st_validate st_within st_x
-st_y statement_digest statement_digest_text std stddev stddev_pop stddev_samp str_to_date strcmp
-subdate substr substring substring_index subtime sum sys_guid sysdate system_user tan time
-time_format time_to_sec timediff timestamp timestampadd timestampdiff to_base64 to_char to_days
-to_seconds trim truncate ucase uncompress uncompressed_length unhex unix_timestamp updatexml upper
-user utc_date utc_time utc_timestamp uuid uuid_to_bin validate_password_strength value values
-var_pop var_samp variance version week weekday weekofyear weight_string year yearweek`
+st_pointonsurface st_polyfromtext st_polyfromwkb st_polygonfromtext st_polygonfromwkb st_relate
+st_simplify st_srid st_startpoint st_swapxy st_symdifference st_touches st_transform st_union
+st_validate st_within st_x st_y statement_digest statement_digest_text std stddev stddev_pop
+stddev_samp str_to_date strcmp string_to_vector subdate substr substring substring_index subtime sum
+sys_guid sysdate system_user tan time time_format time_to_sec timediff timestamp timestampadd
+timestampdiff to_base64 to_char to_days to_seconds to_vector trim truncate ucase uncompress
+uncompressed_length unhex unix_timestamp updatexml upper user utc_date utc_time utc_timestamp uuid
+uuid_to_bin uuid_v4 uuid_v7 validate_password_strength value values var_pop var_samp variance
+vec_distance vec_distance_cosine vec_distance_euclidean vec_fromtext vec_totext vector_dim
+vector_to_string version week weekday weekofyear weight_string year yearweek`
 
 // myStateful are functions that leave something behind in the session.
 var myStateful = map[string]SessionState{

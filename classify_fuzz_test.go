@@ -152,7 +152,7 @@ func rewrite(f Flavor, query string) (relaid, changed string, ok bool) {
 func TestClassifyTakesLinearTime(t *testing.T) {
 	parts := []string{
 		"(", ")", "((a)", "[", "'", "''", "'\\'", "\"", "`", "/*", "/**/", "/* /* */ */", "/*!1 ", "/*!1 */", "/*!1 /* */ */", "--\n", "-- \r", "#\n", "$a$",
-		"$", "a.", "a,", "f(", "IN (1,", "VALUES (1),", "SELECT 1;", "WITH a AS (", "a AS (SELECT 1),", "FROM t,", "JOIN t ", "- ", "-1",
+		"$", "a.", "a,", "f(", "IN (1,", "VALUES (1),", "SELECT 1;", "WITH a AS (", "a AS (SELECT 1),", "FROM t,", "JOIN t ", "- ", "-1", "+", "+-", "<+",
 		"? ", "@a", "@@a", ":a", "::", "'a'\n", "E'a'\n", "CASE ", "END ", "1e", "1.", "é", "\x00", "SELECT ", "x y(", "'a' -- c\n", "--c\n",
 	}
 	size := 50_000

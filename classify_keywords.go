@@ -237,6 +237,9 @@ const (
 	kwLanguage
 	kwServer
 	kwInherits
+	kwInherit
+	kwRows
+	kwStatistics
 	kwEscape
 	kwNextval
 	kwCurrval
@@ -531,6 +534,9 @@ var keywordText = [kwCount]string{
 	kwLanguage:        "language",
 	kwServer:          "server",
 	kwInherits:        "inherits",
+	kwInherit:         "inherit",
+	kwRows:            "rows",
+	kwStatistics:      "statistics",
 	kwReferences:      "references",
 	kwEscape:          "escape",
 	kwNextval:         "nextval",

@@ -154,7 +154,7 @@ func (a *analyzer) objectWord(t *token) {
 		o.object = t.id
 	case kwTable, kwView, kwIndex, kwSequence, kwTrigger, kwRule, kwPolicy, kwFunction, kwProcedure, kwEvent,
 		kwPackage, kwAggregate, kwDatabase, kwSchema, kwTablespace, kwDomain, kwType, kwExtension, kwLanguage,
-		kwServer, kwRole, kwTables:
+		kwServer, kwRole, kwTables, kwStatistics:
 		o.object = t.id
 	}
 }

@@ -46,6 +46,9 @@ type scanner struct {
 	broken bool
 	// inComment: the position is inside an executable comment.
 	inComment bool
+	// signs is where a run of + and - ends, each an operator by itself. Without it
+	// every one of them would be looked for to that end, in quadratic time.
+	signs int
 	// version of the executable comments met so far, and whether two differ:
 	// then there are more readings than run all and skip all.
 	version    string
@@ -256,6 +259,11 @@ func (s *scanner) scanNumber() {
 		}
 	}
 	s.pos = exponent(src, i)
+	if s.pos == i && s.flavor == MySQL && i < len(src) && src[i]|0x20 == 'e' {
+		// Some servers forget a number that they began to read like this, and
+		// f 1.e(2) calls f.
+		s.versions = true
+	}
 }
 
 // exponent returns the position behind an exponent at i, or i.
@@ -315,6 +323,10 @@ func (s *scanner) scanOperator() {
 		s.pos = i
 		return
 	}
+	if i < s.signs {
+		s.pos++
+		return
+	}
 	special := false
 	for i < len(src) {
 		switch c := src[i]; c {
@@ -336,6 +348,7 @@ func (s *scanner) scanOperator() {
 	}
 end:
 	if !special {
+		s.signs = i
 		for i > s.pos+1 && (src[i-1] == '+' || src[i-1] == '-') {
 			i--
 		}

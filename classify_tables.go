@@ -37,6 +37,8 @@ func (d *details) onWord(a *analyzer, t *token) {
 			d.dml(a, t.id, s)
 		} else if a.cur.verb == kwAnalyze {
 			s.from, s.expect = false, false // UPDATE HISTOGRAM ON columns
+		} else if a.prev.id == kwKey {
+			s.from, s.expect = false, false // ON DUPLICATE KEY UPDATE a = 1, b = 2
 		}
 	case kwWith:
 		if a.top().with != withNone {
@@ -65,14 +67,18 @@ func (d *details) onWord(a *analyzer, t *token) {
 	case kwFrom:
 		switch s.query {
 		case kwSelect, kwUpdate, kwDelete:
-			if a.prev.id != kwDistinct {
-				s.from, s.expect = true, true
-				s.target = s.query == kwDelete
+			if a.prev.id == kwDistinct || a.cur.verb == kwRevoke {
+				break
 			}
+			if n := len(d.items); a.prev.id == kwRows && n > 0 && d.items[n-1].end == a.prev.end {
+				d.items = d.items[:n-1] // ROWS FROM (f(x), ...)
+			}
+			s.from, s.expect = true, true
+			s.target = s.query == kwDelete
 		}
 	case kwJoin, kwStraightJoin:
-		if a.prev.id == kwFor {
-			break // USE INDEX FOR JOIN
+		if a.prev.id == kwFor || t.id == kwStraightJoin && !s.from {
+			break // USE INDEX FOR JOIN, SELECT STRAIGHT_JOIN a
 		}
 		if s.query != kwNone || s.from {
 			s.from, s.expect, s.target = true, true, false
@@ -129,6 +135,10 @@ func (d *details) onWord(a *analyzer, t *token) {
 			if n := len(d.items); n > 0 && d.items[n-1].op == kwNone {
 				d.items = d.items[:n-1]
 			}
+			s.expect, s.target = true, true
+		}
+	case kwImport:
+		if t.id == kwTo || t.id == kwExcept { // IMPORT FOREIGN SCHEMA s LIMIT TO (a, b)
 			s.expect, s.target = true, true
 		}
 	case kwReindex:
@@ -228,6 +238,7 @@ func (d *details) dml(a *analyzer, id keyword, s *tableScope) {
 	switch id {
 	case kwUpdate:
 		s.from, s.expect = true, true
+		s.target = a.flavor == Postgres // MySQL takes a name for that of a CTE first
 	case kwInsert, kwReplace:
 		s.expect = a.flavor == MySQL // INTO may be left out
 	}
@@ -256,7 +267,7 @@ func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 			return true
 		}
 	case kwTemp, kwTemporary, kwUnlogged, kwLocal, kwGlobal:
-		if a.prev.id == kwInto || a.prev.id == kwLocal || a.prev.id == kwGlobal {
+		if s.query == kwSelect && (a.prev.id == kwInto || a.prev.id == kwLocal || a.prev.id == kwGlobal) {
 			return true
 		}
 	case kwIf, kwVerbose, kwFull, kwFreeze, kwBinary:
@@ -269,7 +280,21 @@ func (d *details) expected(a *analyzer, t *token, s *tableScope) bool {
 		if a.cur.verb == kwVacuum {
 			return true
 		}
-	case kwSchema, kwDatabase, kwFunction, kwAll, kwSequence, kwLanguage, kwType, kwDomain, kwTablespace,
+	case kwValues:
+		if a.prev.kind == tokenOpen { // (VALUES (int '1'), (int '2')): int is no table
+			s.from, s.expect = false, false
+			return false
+		}
+	case kwInsert, kwUpdate, kwDelete, kwMerge:
+		if a.prev.kind == tokenOpen && a.cur.verb == kwCopy {
+			s.expect = false
+			return false
+		}
+	case kwSequence:
+		if a.cur.verb == kwGrant || a.cur.verb == kwRevoke {
+			return true
+		}
+	case kwSchema, kwDatabase, kwFunction, kwAll, kwLanguage, kwType, kwDomain, kwTablespace,
 		kwForeign, kwProcedure, kwLarge, kwRoutine, kwParameter:
 		if a.cur.verb == kwGrant || a.cur.verb == kwRevoke || t.id == kwAll {
 			s.expect, s.from = false, false
@@ -344,10 +369,13 @@ func (d *details) objectWord(a *analyzer, t *token, s *tableScope) {
 		switch {
 		case t.id == object && a.prev.id != kwFor && d.depth == 0 && (a.prev.id != kwWith || a.cur.verb == kwAlter):
 			s.expect, s.target = true, true
-			s.from = a.cur.verb == kwDrop
+			// ALTER PUBLICATION p ADD TABLE a, b names several, too.
+			s.from = a.cur.verb == kwDrop || a.prev.id == kwAdd || a.prev.id == kwSet || a.prev.id == kwDrop
 		case t.id == kwPartition && (a.prev.id == kwAttach || a.prev.id == kwDetach):
 			s.expect, s.target = true, true
-		case t.id == kwOf && a.prev.id == kwPartition, t.id == kwLike && object == kwTable && a.cur.verb == kwCreate && a.flavor == MySQL:
+		case t.id == kwOf && a.prev.id == kwPartition, t.id == kwLike && object == kwTable && a.cur.verb == kwCreate && (a.flavor == MySQL || d.likeElement(a)):
+			s.expect, s.target = true, true
+		case t.id == kwInherit && d.inheritParent(a):
 			s.expect, s.target = true, true
 		case t.id == kwInherits:
 			s.expect, s.plain = true, false
@@ -368,15 +396,51 @@ func (d *details) objectWord(a *analyzer, t *token, s *tableScope) {
 		case t.id == kwOn && d.depth == 0 && (a.cur.verb == kwCreate || a.flavor == MySQL):
 			s.expect, s.target = true, true
 		}
+	case kwTables:
+		if t.id == object && a.cur.verb == kwDrop && a.flavor == MySQL {
+			s.expect, s.from, s.target = true, true, true
+		}
 	case kwTrigger, kwPolicy:
-		if t.id == kwOn && d.depth == 0 && a.cur.verb != kwDrop {
+		switch {
+		case d.depth > 0 || a.cur.verb == kwDrop:
+		case t.id == kwOn && (a.cur.verb == kwCreate || !d.named()),
+			t.id == kwFrom && a.flavor == Postgres: // the referenced table of a constraint trigger
 			s.expect, s.target = true, true
 		}
 	case kwRule:
-		if t.id == kwTo && d.depth == 0 {
+		// CREATE RULE r AS ON event TO t, ALTER RULE r ON t RENAME TO s
+		if d.depth == 0 && (a.cur.verb == kwCreate && t.id == kwTo || a.cur.verb == kwAlter && t.id == kwOn) {
 			s.expect, s.target = true, true
 		}
+	case kwStatistics:
+		if t.id == kwFrom && d.depth == 0 {
+			s.expect = true
+		}
 	}
+}
+
+// named tells that what was met last is a table.
+func (d *details) named() bool {
+	n := len(d.items)
+	return n > 0 && d.items[n-1].op == kwNone
+}
+
+// likeElement tells that LIKE stands where PostgreSQL expects a column and thus
+// names a table: CREATE TABLE t (LIKE u, a int).
+func (d *details) likeElement(a *analyzer) bool {
+	return d.depth == 1 && (a.prev.kind == tokenOpen || a.prev.kind == tokenComma)
+}
+
+// inheritParent tells that INHERIT, or NO INHERIT, is an action of ALTER TABLE,
+// which a table follows, and not said of a constraint.
+func (d *details) inheritParent(a *analyzer) bool {
+	switch {
+	case a.cur.verb != kwAlter || d.depth > 0 || !d.named():
+		return false
+	case a.prev.id == kwNo:
+		return a.before.kind == tokenComma || a.before.kind == tokenWord || a.before.kind == tokenQuoted
+	}
+	return a.prev.kind == tokenComma || a.prev.end == d.items[len(d.items)-1].end
 }
 
 // showWord finds the table of MySQL's SHOW.
@@ -392,7 +456,7 @@ func (d *details) showWord(a *analyzer, t *token, s *tableScope) {
 			d.shows = false
 			s.expect, s.target = true, true
 		}
-	case kwTable, kwView:
+	case kwTable, kwView, kwSequence:
 		if a.prev.id == kwCreate {
 			s.expect, s.target = true, true
 		}

@@ -40,6 +40,10 @@ SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY a), mode() WITHIN GROUP (ORDE
 VALUES (now()), (random()::text::timestamptz)
 TABLE ONLY t ORDER BY 1 LIMIT 3
 SELECT DISTINCT ON (a, b) c FROM t ORDER BY a, b, c
+SELECT DISTINCT ON (t.a) t.b, s.t.c FROM t
+SELECT a OPERATOR(pg_catalog.+) t.b FROM t
+SELECT COLLATION FOR (a), substring(b FROM 1 FOR (c)) FROM t
+SELECT hashtext('a'), inet_merge(b, c), range_adjacent(d, e) FROM t
 WITH RECURSIVE r(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM r WHERE n < 5) SEARCH DEPTH FIRST BY n SET o CYCLE n SET c USING p SELECT * FROM r
 WITH a AS (SELECT 1), b AS NOT MATERIALIZED (SELECT * FROM a) SELECT * FROM b
 SELECT "insert", "into", "for update" FROM "delete"
@@ -164,6 +168,9 @@ SELECT a FROM t OFFSET f(1)
 SELECT a FROM t FETCH FIRST (f(1)) ROWS ONLY
 SELECT a OPERATOR(pg_catalog.=) f(1) FROM t
 SELECT a OPERATOR(my.=) 1 FROM t
+SELECT DISTINCT ON (a) s.f(b) FROM t
+SELECT DISTINCT ON (a) (t).f FROM t
+SELECT text_eq('a', 'b')
 SELECT a IN (f(1)) FROM t
 SELECT EXISTS (SELECT f(1))
 SELECT xmlelement(NAME a, f(1))

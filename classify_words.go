@@ -13,8 +13,8 @@ const (
 	// IN (, OVER (, USING (.
 	wordNoCall
 	// wordUpper is written in capitals in a digest. Words that people use as
-	// names (name, type, value) are left alone, since a digest must not touch
-	// identifiers.
+	// names (name, type, value) are not: they go to lower case where they are no
+	// part of a clause. Other names stay as they are.
 	wordUpper
 	// wordOperand promises that an operand follows, so a sign after it belongs
 	// to a literal and a ? after it is a placeholder.

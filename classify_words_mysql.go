@@ -29,31 +29,32 @@ varcharacter varying when where while window with write xor year_month zerofill`
 // myPlain are keywords that may be names too.
 const myPlain = `
 abort after against aggregate algorithm analyse any atomic attach authorization auto_increment
-autocommit backup begin binlog bit bool boolean btree cache cascaded catalog chain changed channel
-characteristics charset checkpoint checksum clone close cluster columns comment commit committed
-compact compressed concurrent concurrently connection consistent constraints copy cube current data
-date datetime day deallocate definer delay_key_write detach directory disable discard disk do domain
-dual dumpfile duplicate dynamic empty enable end ends engine engines enum error errors escape event
-events every exchange execute expansion expire export extended extension extent_size fast fields
-file first fixed flush following format found full function generated geometry get global grants
-grouping groups handler hash help history hold host hosts hour identified immediate import indexes
-insert_method install instance invisible invoker io_thread isolation json json_table language last
-leaves level list listen local locked logs master master_log_file materialized memory merge
-microsecond minus minute minvalue mode modify month move mutex names national nchar nested never
-next no none nothing notify nowait nulls nvarchar of off offset oj old only open optimizer_costs
-options ordinality others pack_keys parser partial partitioning partitions password path persist
+autocommit backup begin binlog bit bool boolean btree cache cascaded cast catalog chain changed
+channel characteristics charset checkpoint checksum clone close cluster columns comment commit
+committed compact compressed concurrent concurrently connection consistent constraints copy cube
+cume_dist current data date datetime day deallocate definer delay_key_write dense_rank detach
+directory disable discard disk do domain dual dumpfile duplicate dynamic empty enable end ends
+engine engines enum error errors escape event events every exchange execute expansion expire export
+extended extension extent_size fast fields file first first_value fixed flush following format found
+full function generated geometry get global grants grouping groups handler hash help history hold
+host hosts hour identified immediate import indexes insert_method install instance invisible invoker
+io_thread isolation json json_table lag language last last_value lead leaves level list listen local
+locked logs master master_log_file materialized memory merge microsecond minus minute minvalue mode
+modify month move mutex names national nchar nested never next no none nothing notify nowait
+nth_value ntile nulls nvarchar of off offset oj old only open optimizer_costs options ordinality
+others pack_keys parser partial partitioning partitions password path percent_rank persist
 persist_only phase plugin plugins policy preceding prepare prepared preserve previous prior
-privileges processlist profile profiles proxy public quarter query quick rebuild recover refresh
-reindex relay reload remove reorganize repair repeatable replica replication reset resource restart
-resume returns reverse role rollback rollup rotate routine row row_count row_format rule savepoint
-schedule second security sequence serializable server session share shutdown signed simple skip
-slave slow snapshot some soname sounds source sql_buffer_result sql_cache sql_no_cache sql_thread
-stage start starts statement stats_auto_recalc status stdin stdout stop storage stored string
-subject super suspend swaps switches system system_time tables tablespace temp temporary temptable
-text than ties time timestamp traditional transaction triggers truncate type types unbounded
-uncommitted undefined uninstall unknown unlisten unlogged until upgrade use_frm user vacuum
-validation value variables verbose view virtual visible wait warning warnings week without work
-wrapper x509 xa xid xml year`
+privileges processlist profile profiles proxy public quarter query quick rank rebuild recover
+refresh reindex relay reload remove reorganize repair repeatable replica replication reset resource
+restart resume returns reverse role rollback rollup rotate routine row row_count row_format
+row_number rule savepoint schedule second security sequence serializable server session share
+shutdown signed simple skip slave slow snapshot some soname sounds source sql_buffer_result
+sql_cache sql_no_cache sql_thread stage start starts statement stats_auto_recalc status stdin stdout
+stop storage stored string subject super suspend swaps switches system system_time tables tablespace
+temp temporary temptable text than ties time timestamp traditional transaction triggers truncate
+type types unbounded uncommitted undefined uninstall unknown unlisten unlogged until upgrade use_frm
+user vacuum validation value variables verbose view virtual visible wait warning warnings week
+without work wrapper x509 xa xid xml year`
 
 // myNoCall may stand before a parenthesis without calling anything, types with
 // a length among them, and no stored function can have that name without quotes.
@@ -78,7 +79,8 @@ level locked names next no nothing nowait nulls of offset only open partitions p
 prepare previous quick recover refresh reindex repair repeatable rollback rollup row savepoint
 serializable session share shutdown signed skip snapshot some sounds start tables temporary temp
 transaction truncate unbounded uncommitted uninstall view without work xa json_table some escape
-copy unlogged datetime nchar national bit`
+copy unlogged datetime nchar national bit cast cume_dist dense_rank dual first_value lag last_value
+lead nth_value ntile percent_rank rank row_number`
 
 // myValueWord end an operand although they are reserved: after them a sign is an
 // operator.

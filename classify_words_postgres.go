@@ -63,7 +63,7 @@ within without work wrapper write xml year yes zone`
 // at what stands before them: pairedWord.
 const pgNoCall = `
 all and any array as asymmetric between bigint bit boolean case char character check dec decimal
-distinct do else except exists fetch float from group having in int integer intersect interval into
+distinct do else except exists fetch float for from group having in int integer intersect interval into
 lateral limit national nchar not numeric offset on only or order precision primary real references
 returning row select setof smallint some symmetric table then time timestamp to union unique using
 values varchar variadic when where window with`
