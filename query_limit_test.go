@@ -2,7 +2,7 @@ package pooled
 
 import (
 	"context"
-
+	"database/sql/driver"
 	"errors"
 	"testing"
 	"time"
@@ -68,6 +68,32 @@ func TestErrorWithinTheTimeIsNotTheTimeouts(t *testing.T) {
 	}
 	if n := r.pool.Stats().QueryTimeouts; n != 0 {
 		t.Errorf("%d timeouts", n)
+	}
+}
+
+// Every context that the base got ends with its statement, also where the base
+// left it at driver.ErrSkip.
+func TestTheContextOfALimitEndsWithTheStatement(t *testing.T) {
+	r := newRig(t, fakedriver.MySQL, func(c *Config) { c.QueryTimeout, c.StatementCacheSize = time.Hour, Off })
+	var got []context.Context
+	for _, op := range []fakedriver.Op{fakedriver.Exec, fakedriver.Query, fakedriver.Prepare, fakedriver.StmtExec, fakedriver.StmtQuery} {
+		r.srv.Inject(fakedriver.Fault{Op: op, Times: -1, Do: func(ctx context.Context, c fakedriver.Call) error {
+			got = append(got, ctx)
+			if c.Op == fakedriver.Exec || c.Op == fakedriver.Query {
+				return driver.ErrSkip
+			}
+			return nil
+		}})
+	}
+	r.must(r.write(r.db, 1))
+	r.must(r.read(r.db))
+	for i, ctx := range got {
+		if ctx.Err() == nil {
+			t.Errorf("context %d of %d outlives its statement", i+1, len(got))
+		}
+	}
+	if len(got) < 6 { // skipped, prepared, run
+		t.Errorf("the base got %d contexts", len(got))
 	}
 }
 
