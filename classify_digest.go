@@ -176,8 +176,9 @@ func (d *digester) token(a *analyzer, t *token) {
 	d.last, d.lit = t.tokenSort, kind >= tokenString
 }
 
-// copyText copies the text of t behind so many blanks, a keyword in capitals.
-// Going by eight bytes, it writes more into the room behind.
+// copyText copies the text of t behind so many blanks: a keyword in capitals, or
+// in lower case where it may be a name. Going by eight bytes, it writes more
+// into the room behind.
 func (d *digester) copyText(a *analyzer, t *token, blanks int) {
 	src, start, size, n := a.src, int(t.start), int(t.end-t.start), len(d.buf)
 	if cap(d.buf)-n < size+9 {

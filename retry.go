@@ -134,31 +134,27 @@ func (h *conn) refused(l *link, err error) {
 }
 
 func (h *conn) repeatable(l *link, st *Statement, fault Fault, before evidence) repeat {
-	if h.pool.cfg.DisableRetry {
+	// Once more than proven reads ran, the rest of the loan belongs to a session
+	// that is gone, or whose server rolled them back too: MySQL's does if
+	// autocommit is off, in the DSN or there, which no statement here tells of.
+	if h.pool.cfg.DisableRetry || h.dirty {
 		return repeatNot
 	}
 	switch fault {
 	case FaultLinkLost, FaultServerDown:
-		// One loan, one link: once more than proven reads ran, the rest of
-		// the loan belongs to the session that is gone.
-		if h.dirty || h.tx.base != nil || l.open > 0 {
-			return repeatNot
-		}
-		if l.nothingSent(before) || st.Retryable && l.session.Load() == 0 {
+		if h.tx.base == nil && l.open == 0 && (l.nothingSent(before) || st.Retryable && l.session.Load() == 0) {
 			return repeatElsewhere
 		}
 	case FaultSerialization, FaultDeadlock:
 		// The server rolled the statement back. A text with several, or a
-		// procedure, may have committed some of its work. What ran before in
-		// the loan was rolled back too where MySQL's autocommit is off, in
-		// the DSN or on the server, which no statement here tells of.
-		if h.alone(l) && !h.dirty && !st.Multi && (st.Class == Read || st.Class == Write) {
+		// procedure, may have committed some of its work.
+		if h.alone(l) && !st.Multi && (st.Class == Read || st.Class == Write) {
 			return repeatHere
 		}
 	case FaultReadOnly:
 		// The server refused the statement; the next link leads to its
 		// successor.
-		if h.alone(l) && !h.dirty {
+		if h.alone(l) {
 			return repeatElsewhere
 		}
 	}
