@@ -5,7 +5,8 @@
 # to test, and it says so.
 source "$(dirname "$0")/lib.sh"
 
-export GOTOOLCHAIN=${NEXT_GO:-go1.27.0}
+# Not 1.27.0: its database/sql can hang when rows end (golang/go#81043).
+export GOTOOLCHAIN=${NEXT_GO:-go1.27.4}
 if ! version=$(go version 2>&1); then
 	echo "NOT TESTED with $GOTOOLCHAIN: it cannot be had here: ${version##*$'\n'}"
 	exit 0
@@ -13,4 +14,4 @@ fi
 echo "$version"
 # What they endure does not depend on the next Go.
 go vet . && POOLED_TEST_SERVERS=off go test -short -count=1 -skip '^TestStress' . &&
-	POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require} go test -count=1 -run '^TestTheWrapperIsLike' .
+	POOLED_TEST_SERVERS=${POOLED_TEST_SERVERS:-require} go test -count=1 -timeout 5m -run '^TestTheWrapperIsLike' .

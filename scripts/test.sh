@@ -8,15 +8,29 @@ summary=()
 status=0
 
 step() { # name, command...
-	local name=$1 start=$SECONDS
+	local name=$1 start=$SECONDS result=0 log out tee
 	shift
 	say "$name"
-	if "$@"; then
+	log=$(mktemp)
+	exec {out}> >(tee "$log")
+	tee=$!
+	"$@" >&"$out" 2>&1 || result=1
+	exec {out}>&-
+	wait $tee
+	if [[ $result -eq 0 ]]; then
 		summary+=("ok    $name ($((SECONDS - start)) s)")
 	else
-		summary+=("FAIL  $name ($((SECONDS - start)) s)")
+		summary+=("FAIL  $name ($((SECONDS - start)) s)" "$(why "$log")")
 		status=1
 	fi
+	rm "$log"
+}
+
+# why picks from the output of a failed step what names the tests and the
+# places, for whoever sees no more than the summary.
+why() { # log
+	grep -E '^ *--- FAIL|^panic: |running tests:|^\s+Test\S+ \([0-9.hms]+\)$|DATA RACE|^\s+\S+_test\.go:[0-9]+: |\.go:[0-9]+:[0-9]+: |^FAIL\s' "$1" |
+		cut -c1-300 | head -n 40 | sed 's/^/      /' || true
 }
 
 in_module() { # module, command...
