@@ -162,9 +162,9 @@ func eventuallyEvery(t testing.TB, pause time.Duration, what string, cond func()
 	t.Helper()
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); !cond(); <-tick.C {
+	for deadline := time.Now().Add(30 * time.Second); !cond(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatal("not within 10 s: ", what)
+			t.Fatal("not within 30 s: ", what)
 		}
 	}
 }

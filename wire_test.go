@@ -49,7 +49,7 @@ func pipe(t testing.TB, network string) (client, server net.Conn, slot *wireSlot
 // eventually waits for what the kernel does in its own time.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !cond(); time.Sleep(100 * time.Microsecond) {
+	for end := time.Now().Add(30 * time.Second); !cond(); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
 			t.Fatal("never: " + what)
 		}

@@ -115,12 +115,12 @@ func post(m http.Handler, action, body string, opts ...func(*http.Request)) (sta
 	return w.Code, w.Body.String()
 }
 
-// eventually looks again and again until cond holds, for at most 10 s.
+// eventually looks again and again until cond holds, for at most 30 s.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !cond(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !cond(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("not within 10 s: ", what)
+			t.Fatal("not within 30 s: ", what)
 		}
 	}
 }

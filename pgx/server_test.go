@@ -282,7 +282,7 @@ func TestServerStateResetAndGone(t *testing.T) {
 		dc.Close()
 		select {
 		case <-gone:
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("not gone after Close")
 		}
 		if got := d.State(dc); got != pooled.ConnClosed {

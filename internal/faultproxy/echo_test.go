@@ -76,7 +76,7 @@ func (e *echo) end(t *testing.T) error {
 	select {
 	case err := <-e.ends:
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("the server's side of the connection goes on")
 		return nil
 	}
@@ -88,7 +88,7 @@ func dial(t *testing.T, p *Proxy) *net.TCPConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(30 * time.Second))
 	t.Cleanup(func() { c.Close() })
 	return c.(*net.TCPConn)
 }
@@ -111,7 +111,7 @@ func expect(t *testing.T, c net.Conn, want string) {
 
 // silent reports whether nothing comes for a while.
 func silent(c net.Conn) bool {
-	defer c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	defer c.SetReadDeadline(time.Now().Add(30 * time.Second))
 	c.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	_, err := c.Read(make([]byte, 1))
 	e, ok := err.(net.Error)
@@ -120,9 +120,9 @@ func silent(c net.Conn) bool {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 5 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		}
 	}
 }

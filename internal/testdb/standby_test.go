@@ -10,7 +10,7 @@ func TestAStandbyFollowsAndIsPromoted(t *testing.T) {
 	db := primary.NewDatabase(t)
 	standby := primary.Standby(t)
 	mustQuery(t, primary, db, "CREATE TABLE x (n int); INSERT INTO x VALUES (1)")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		if got, err := standby.Query(db, "SELECT n FROM x"); err == nil && got == "1\n" {
 			break
 		} else if time.Now().After(deadline) {
