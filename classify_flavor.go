@@ -31,6 +31,9 @@ func tablesOf(f Flavor) *flavorTables {
 	t.chars.fill(f)
 	if f == MySQL {
 		t.words, t.functions, t.verbs = myWords(), newFunctionTable(myStateful, myPure), &myVerbs
+		for name := range strings.FieldsSeq(myTouching) {
+			t.functions.add(name).fn.touching = true
+		}
 	} else {
 		t.words, t.functions, t.verbs = pgWords(), newFunctionTable(pgStateful, pgPure, pgVolatilePure, pgSyntaxPure), &pgVerbs
 	}

@@ -4,8 +4,9 @@ import "strings"
 
 // function is what is known of a function that a statement calls.
 type function struct {
-	pure  bool         // changes nothing, and its answer does not belong to the session
-	state SessionState // what it leaves behind in the session
+	pure     bool         // changes nothing, and its answer does not belong to the session
+	touching bool         // only if the parenthesis touches the name; see spaced
+	state    SessionState // what it leaves behind in the session
 }
 
 // newFunctionTable makes the table of the functions that are known by name.

@@ -59,6 +59,15 @@ uuid_to_bin uuid_v4 uuid_v7 validate_password_strength value values var_pop var_
 vec_distance vec_distance_cosine vec_distance_euclidean vec_fromtext vec_totext vector_dim
 vector_to_string version week weekday weekofyear weight_string year yearweek`
 
+// myTouching are those that MySQL or MariaDB know only if the parenthesis
+// touches the name ("Function Name Parsing and Resolution" in both manuals).
+// Window functions are left out: MySQL reserves their names.
+const myTouching = `
+adddate bit_and bit_or bit_xor cast count curdate curtime date_add date_sub extract group_concat
+json_arrayagg json_objectagg max median mid min now percentile_cont percentile_disc position
+session_user st_collect std stddev stddev_pop stddev_samp subdate substr substring sum sysdate
+system_user trim var_pop var_samp variance`
+
 // myStateful are functions that leave something behind in the session.
 var myStateful = map[string]SessionState{
 	"get_lock":                StateLock,

@@ -176,6 +176,13 @@ func (s *scanner) scanOther(c byte, kind charKind) bool {
 		s.pos++
 		return false
 	default:
+		if c == '[' {
+			// MariaDB's sql_mode MSSQL quotes names like this, and everywhere else
+			// MySQL refuses it: [it's] may hide a call before the next quote.
+			s.single(tokenOpenBracket)
+			s.versions = true
+			break
+		}
 		s.single(tokenOperator)
 		if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
 			// NULL; what touches it begins a new word: \NINTO hides an INTO.

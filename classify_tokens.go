@@ -149,6 +149,7 @@ func (t *charTable) fill(f Flavor) {
 		t.kind['#'] = charHash
 		t.kind['@'] = charAt
 		t.kind['$'] = charLetter
+		t.kind['['] = charOther // see scanOther
 		t.setSingle('?', tokenParam)
 	} else {
 		t.kind['`'] = charOperator

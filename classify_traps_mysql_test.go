@@ -1,6 +1,8 @@
 package pooled
 
 const mysqlSafeTexts = `
+SELECT count (*), lower (a), rank () OVER () FROM t
+SELECT a->'$[0]', 'x[1]' FROM t
 SELECT a FROM t WHERE b = 1 LIMIT 10 OFFSET 5
 SELECT a, ROW_NUMBER() OVER w FROM t WINDOW w AS (PARTITION BY b ORDER BY c)
 SELECT SUM(a) OVER (ORDER BY b ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t
@@ -73,6 +75,9 @@ EXPLAIN ANALYZE SELECT a FROM t
 SELECT @@GLOBAL.max_connections`
 
 const mysqlReadingTexts = `
+SELECT max (1)
+SELECT count (a) FROM t
+SELECT now/**/()
 SELECT GET_LOCK('a', 1)
 SELECT RELEASE_LOCK('a'), RELEASE_ALL_LOCKS()
 SELECT IS_FREE_LOCK('a'), IS_USED_LOCK('b')
@@ -166,6 +171,8 @@ SELECT /*!50000 GET_LOCK('a', 1), */ 1
 SELECT /*M! f(1), */ 1`
 
 const mysqlCarefulTexts = `
+SELECT [it's], f(1), [that's] FROM t
+SELECT a AS [x'] FROM t; DELETE FROM u WHERE b = ['
 SELECT a FROM t FOR UPDATE
 SELECT a FROM t FOR UPDATE SKIP LOCKED
 SELECT a FROM t FOR UPDATE OF t NOWAIT
