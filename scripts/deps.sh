@@ -63,6 +63,7 @@ if [[ ! -e $policy ]]; then
 	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
 	$as_root chmod 755 "$policy"
 fi
-apt() { $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" </dev/null; }
+# Another apt-get may be at work, and a mirror may falter.
+apt() { $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null; }
 apt update
 apt install --no-install-recommends "${missing[@]}"
