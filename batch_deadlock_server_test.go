@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/testdb"
@@ -61,8 +60,7 @@ func (g *gated) waiting(n int) {
 		query = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id" +
 			" WHERE p.db = ? AND t.trx_state = 'LOCK WAIT'"
 	}
-	// innodb_trx tells the same again to who asks within 100 ms.
-	eventuallyEvery(g, 150*time.Millisecond, fmt.Sprint(n, " sessions wait for a lock"), func() bool { return ask[int](g, g.admin, query, g.s.database) == n })
+	eventuallyEvery(g, sinceLastAsked, fmt.Sprint(n, " sessions wait for a lock"), func() bool { return ask[int](g, g.admin, query, g.s.database) == n })
 }
 
 // crossing updates the accounts in this order, and waits at the gate between

@@ -104,7 +104,7 @@ func TestACancelledWriteIsOnlyKnownByItsAnswer(t *testing.T) {
 				_, err := c.ExecContext(context.Background(), "INSERT INTO held VALUES (1)")
 				told <- err
 			}()
-			eventually(t, "the write waits", func() bool {
+			eventuallyEvery(t, sinceLastAsked, "the write waits", func() bool {
 				if s.driver == "pgx" {
 					return ask[int](t, admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", id) == 1
 				}

@@ -152,7 +152,11 @@ func (s *realServer) end(t testing.TB, admin *sql.DB, id int64) {
 // on a busy machine.
 const enough = 300 * time.Millisecond
 
-// eventually looks again and again until cond holds, for at most 10 s.
+// sinceLastAsked is how long to leave MariaDB's innodb_trx alone: to who asks
+// again within 100 ms of the last time it tells the same as then.
+const sinceLastAsked = 150 * time.Millisecond
+
+// eventually looks again and again until cond holds, for at most 30 s.
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	eventuallyEvery(t, 2*time.Millisecond, what, cond)

@@ -104,7 +104,7 @@ func TestCancelledTransactionLeavesNothingOpen(t *testing.T) {
 			}
 			users.Wait()
 		}
-		eventually(t, "no transaction is open on the server", func() bool { return ask[int](t, admin, open[s.driver], s.database) == 0 })
+		eventuallyEvery(t, sinceLastAsked, "no transaction is open on the server", func() bool { return ask[int](t, admin, open[s.driver], s.database) == 0 })
 
 		// The pool is as large as ever: as many loans at the same time.
 		ctx := t.Context()
