@@ -55,6 +55,10 @@ func runExhausted(ctx context.Context, out screen, t *target, o Options) error {
 	fmt.Fprintf(out, "The error (errors.Is(err, pooled.ErrAcquireTimeout) is %v), as it is:\n\n", errors.Is(err, pooled.ErrAcquireTimeout))
 	fmt.Fprintln(out, wrapAt(err.Error(), "  "))
 
+	// On a busy machine the last of the reports may still be on its way.
+	for until := time.Now().Add(10 * time.Second); pool.Stats().Leaks < 3 && time.Now().Before(until); {
+		time.Sleep(time.Millisecond)
+	}
 	for _, f := range giveBack {
 		f()
 	}
