@@ -10,7 +10,6 @@ export BENCHCOUNT ?= 6
 export BENCHTIME  ?= 9m
 export STRESSTIME ?= 5m
 export SOAKTIME   ?= 1h
-export NEXT_GO    ?= go1.27.4
 
 .PHONY: help
 help: ## show this

@@ -44,20 +44,8 @@ func (a *analyzer) call(f *frame) bool {
 	if a.flavor == Postgres && a.before.flags == 0 && (a.before.kind == tokenWord || a.before.kind == tokenQuoted) {
 		return false // tab t(a, b)
 	}
-	if a.flavor == MySQL && p.end != a.start && a.spaced(p) {
-		a.cur.unsafe = true
-	} else {
-		a.callee(p)
-	}
+	a.callee(p)
 	return true
-}
-
-// spaced tells that what stands between the name p and its parenthesis makes
-// MySQL and MariaDB call a stored function of that name, unless sql_mode has
-// IGNORE_SPACE. An asterisk in the parenthesis is none of its arguments.
-func (a *analyzer) spaced(p *token) bool {
-	e := a.tables.functions.find(a.src[p.start:p.end])
-	return e != nil && e.fn.touching && a.peek(0) != '*'
 }
 
 // pairedWord tells that a word which may name a function belongs to a clause,
@@ -118,7 +106,13 @@ func (a *analyzer) builtin(p *token) *wordItem {
 	if a.qualified && (a.flavor == MySQL || !a.catalog) {
 		return nil
 	}
-	return a.builtinNamed(p)
+	e := a.builtinNamed(p)
+	if e != nil && e.fn.touching && p.end != a.start && a.peek(0) != '*' {
+		// Behind a blank MySQL and MariaDB call a stored function of that name,
+		// unless sql_mode has IGNORE_SPACE. None has an asterisk for an argument.
+		return nil
+	}
+	return e
 }
 
 // builtinNamed finds the function that has p for its name, nil where there is

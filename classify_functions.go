@@ -5,7 +5,7 @@ import "strings"
 // function is what is known of a function that a statement calls.
 type function struct {
 	pure     bool         // changes nothing, and its answer does not belong to the session
-	touching bool         // only if the parenthesis touches the name; see spaced
+	touching bool         // only if the parenthesis touches the name
 	state    SessionState // what it leaves behind in the session
 }
 

@@ -47,7 +47,7 @@ func (o *outcome) optionEnd() {
 // conclude turns what was seen into class and safety.
 func (a *analyzer) conclude() {
 	o := &a.cur
-	if o.deep || a.versions {
+	if o.deep || a.unread {
 		o.unsafe, o.writes, o.writesHard = true, true, true
 	}
 	switch o.verb {

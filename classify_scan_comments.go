@@ -102,11 +102,11 @@ func (s *scanner) scanMyComment() {
 	if digits > 0 && digits != 5 && body < len(s.src) && s.tables.chars.word[s.src[body]] {
 		// Fewer than five are no version but the number 1e5 of /*!1e5INTO, and of
 		// six some servers take only five for the version.
-		s.versions = true
+		s.unread = true
 	}
 	version := s.src[s.pos+2 : body]
 	if s.sawComment && version != s.version {
-		s.versions = true
+		s.unread = true
 	}
 	s.version, s.sawComment = version, true
 	s.differs |= readSkip
@@ -126,7 +126,7 @@ func (s *scanner) scanMyComment() {
 				end = -1
 			}
 			if inner := s.src[body:]; end >= 0 && strings.Count(inner[:end], "/*") > 1 {
-				s.versions = true // which comment ends where is anybody's guess
+				s.unread = true // which comment ends where is anybody's guess
 			}
 		}
 	}

@@ -49,11 +49,13 @@ type scanner struct {
 	// signs is where a run of + and - ends, each an operator by itself. Without it
 	// every one of them would be looked for to that end, in quadratic time.
 	signs int
-	// version of the executable comments met so far, and whether two differ:
-	// then there are more readings than run all and skip all.
+	// version of the executable comments met so far. If two differ there are
+	// more readings than run all and skip all.
 	version    string
-	versions   bool
 	sawComment bool
+	// unread: servers may read this text in ways that reading does not name, so
+	// that nothing can be claimed of it.
+	unread bool
 }
 
 // next moves to the next token. Most of them are short words and single bytes,
@@ -175,14 +177,12 @@ func (s *scanner) scanOther(c byte, kind charKind) bool {
 		s.broken = true
 		s.pos++
 		return false
+	case charBracket:
+		// MariaDB's sql_mode MSSQL quotes names like this, and everywhere else
+		// MySQL refuses it: [it's] may hide a call before the next quote.
+		s.single(tokenOpenBracket)
+		s.unread = true
 	default:
-		if c == '[' {
-			// MariaDB's sql_mode MSSQL quotes names like this, and everywhere else
-			// MySQL refuses it: [it's] may hide a call before the next quote.
-			s.single(tokenOpenBracket)
-			s.versions = true
-			break
-		}
 		s.single(tokenOperator)
 		if c == '\\' && s.flavor == MySQL && s.peek(0) == 'N' {
 			// NULL; what touches it begins a new word: \NINTO hides an INTO.
@@ -269,7 +269,7 @@ func (s *scanner) scanNumber() {
 	if s.pos == i && s.flavor == MySQL && i < len(src) && src[i]|0x20 == 'e' {
 		// Some servers forget a number that they began to read like this, and
 		// f 1.e(2) calls f.
-		s.versions = true
+		s.unread = true
 	}
 }
 

@@ -91,6 +91,7 @@ const (
 	charDot
 	charOperator
 	charNUL
+	charBracket // [ in MySQL
 	charKinds
 )
 
@@ -149,7 +150,7 @@ func (t *charTable) fill(f Flavor) {
 		t.kind['#'] = charHash
 		t.kind['@'] = charAt
 		t.kind['$'] = charLetter
-		t.kind['['] = charOther // see scanOther
+		t.kind['['] = charBracket
 		t.setSingle('?', tokenParam)
 	} else {
 		t.kind['`'] = charOperator

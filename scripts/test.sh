@@ -63,7 +63,7 @@ for module in $(modules | grep -vx .); do
 	step "$module" in_module "$module" "${test[@]}" -p 1 ./...
 done
 step "the root package: the rest" finish $rest "$log"
-step "the root package with ${NEXT_GO:-go1.27.4}" scripts/test-next.sh
+step "the root package with $NEXT_GO" scripts/test-next.sh
 
 say "summary"
 printf '%s\n' "${summary[@]}"

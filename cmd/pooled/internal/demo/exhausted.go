@@ -56,7 +56,7 @@ func runExhausted(ctx context.Context, out screen, t *target, o Options) error {
 	fmt.Fprintln(out, wrapAt(err.Error(), "  "))
 
 	// On a busy machine the last of the reports may still be on its way.
-	for until := time.Now().Add(10 * time.Second); pool.Stats().Leaks < 3 && time.Now().Before(until); {
+	for until := time.Now().Add(10 * time.Second); pool.Stats().Leaks < uint64(len(giveBack)) && time.Now().Before(until); {
 		time.Sleep(time.Millisecond)
 	}
 	for _, f := range giveBack {
