@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -135,7 +136,7 @@ func (l *link) killStatement(ctx context.Context, s sessionRef) error {
 	d := l.pool.dialect.(KillDialect)
 	n, err := l.queryText(ctx, d.FindSession(s.id, s.port))
 	if err == nil && n == "1" {
-		if _, err = l.execer.ExecContext(ctx, d.KillStatement(s.id), nil); err == nil {
+		if err = l.execText(ctx, d.KillStatement(s.id)); err == nil {
 			l.pool.stats.kills.Add(1)
 		}
 	}
@@ -145,9 +146,25 @@ func (l *link) killStatement(ctx context.Context, s sessionRef) error {
 	return err
 }
 
-// queryText returns the first value of the answer to query, "" for NULL or no
-// rows.
+// errNoText is what a dialect's own statements end in on a base that only
+// prepares.
+var errNoText = errors.New("pooled: the base driver runs no statement without preparing it")
+
+// execText runs a statement of the dialect's.
+func (l *link) execText(ctx context.Context, text string) error {
+	if l.execer == nil {
+		return errNoText
+	}
+	_, err := l.execer.ExecContext(ctx, text, nil)
+	return err
+}
+
+// queryText returns the first value of the answer to a query of the dialect's,
+// "" for NULL. No row is an error.
 func (l *link) queryText(ctx context.Context, query string) (text string, err error) {
+	if l.queryer == nil {
+		return "", errNoText
+	}
 	rows, err := l.queryer.QueryContext(ctx, query, nil)
 	if err != nil {
 		return "", err

@@ -59,7 +59,7 @@ func (t *tx) mark(l *link, d MarkerDialect) (m txMarker, err error) {
 		}
 	}
 	m = txMarker{id: rand.Text(), server: l.server, session: l.ref}
-	if _, err = l.execer.ExecContext(t.ctx, d.InsertMarker(l.pool.cfg.MarkerTable, m.id), nil); err != nil {
+	if err = l.execText(t.ctx, d.InsertMarker(l.pool.cfg.MarkerTable, m.id)); err != nil {
 		return m, fmt.Errorf("pooled: the transaction was not committed, its row in pool_marker_table cannot be written: %w", err)
 	}
 	return m, nil

@@ -149,6 +149,9 @@ func (h *conn) repeatable(l *link, st *Statement, fault Fault, before evidence) 
 		// The server rolled the statement back. A text with several, or a
 		// procedure, may have committed some of its work.
 		if h.alone(l) && !st.Multi && (st.Class == Read || st.Class == Write) {
+			if l.broken { // said the end of its result
+				return repeatElsewhere
+			}
 			return repeatHere
 		}
 	case FaultReadOnly:

@@ -243,7 +243,7 @@ func (r *rows) again(err error) error {
 	columns := r.base.Columns()
 	base, t := r.base, r.twin
 	l.open--
-	_ = base.Close()
+	_ = h.noted(l, base.Close()) // that err is of no importance does not mean that l is
 	r.limit.end()
 	if t != nil {
 		l.stmts.unpin(t)

@@ -182,6 +182,20 @@ func TestALinkLostInsideRowsServesNobodyElse(t *testing.T) {
 	})
 }
 
+// The query may be repeated; where it was, its result could not be ended.
+func TestALinkLostAtTheEndOfAResultDoesNotRepeatItsQuery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, dialect(&txDialect{}))
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Next, Err: deadlock})
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.RowsClose, After: true, Err: linkLost})
+		r.must(r.read(r.db))
+		synctest.Wait()
+		if n := r.srv.Counts().Conns.Made; n != 2 {
+			t.Errorf("%d dials, want 2", n)
+		}
+	})
+}
+
 func TestATransactionThatNobodyEndedHangsTheLinkUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, fakedriver.MySQL)

@@ -136,47 +136,37 @@ type OutcomeDialect interface {
 	Outcome() string
 }
 
-// beforeCommit asks the server for the transaction's name if RunTx wants it,
-// or writes its marker. With an error the transaction must not be committed.
+// beforeCommit learns what the outcome can be looked up by if RunTx wants it.
+// With an error the transaction must not be committed.
 func (t *tx) beforeCommit(l *link) error {
 	rec, _ := t.ctx.Value(txRecordKey{}).(*txRecord)
 	if rec == nil {
 		return nil
 	}
-	if d, ok := l.pool.dialect.(MarkerDialect); ok && rec.wanted && l.pool.cfg.MarkerTable != "" {
-		var err error
-		if rec.marker, err = t.mark(l, d); err != nil {
+	if rec.wanted {
+		if err := t.h.inTime(t.ctx, l, commitStatement, func() error { return t.identify(l, rec) }); err != nil {
 			return err
-		}
-	}
-	if d, ok := l.pool.dialect.(OutcomeDialect); ok && rec.wanted && l.queryer != nil {
-		if q := d.TransactionID(l.native); q != "" {
-			rec.id = firstText(t.ctx, l, q)
 		}
 	}
 	rec.committing = true
 	return nil
 }
 
-// firstText returns the first value of the answer to query, "" for NULL or an
-// error: COMMIT will show what is wrong.
-func firstText(ctx context.Context, l *link, query string) string {
-	rows, err := l.queryer.QueryContext(ctx, query, nil)
-	if err != nil {
-		return ""
+// identify writes the transaction's marker, or asks the server for its name:
+// without the first it must not be committed, of the second COMMIT will show
+// what is wrong.
+func (t *tx) identify(l *link, rec *txRecord) (err error) {
+	if d, ok := l.pool.dialect.(MarkerDialect); ok && l.pool.cfg.MarkerTable != "" {
+		if rec.marker, err = t.mark(l, d); err != nil {
+			return err
+		}
 	}
-	defer rows.Close()
-	value := make([]driver.Value, 1)
-	if rows.Next(value) != nil {
-		return ""
+	if d, ok := l.pool.dialect.(OutcomeDialect); ok {
+		if q := d.TransactionID(l.native); q != "" {
+			rec.id, _ = l.queryText(t.ctx, q)
+		}
 	}
-	switch v := value[0].(type) {
-	case string:
-		return v
-	case []byte:
-		return string(v)
-	}
-	return ""
+	return nil
 }
 
 type txOutcome uint8

@@ -276,3 +276,22 @@ func TestRunTxAsksNothingOfAReadOnlyTransaction(t *testing.T) {
 		}
 	}
 }
+
+// markingDialect looks outcomes up by markers.
+type markingDialect struct {
+	txDialect
+	MarkerDialect
+}
+
+func (*markingDialect) WhoAmI() string { return "WHOAMI" }
+
+func TestABaseThatOnlyPreparesWritesNoMarker(t *testing.T) {
+	r := newRig(t, fakedriver.Legacy, dialect(&markingDialect{}), func(c *Config) { c.MarkerTable = "markers" })
+	runs := 0
+	if err := RunTx(context.Background(), r.db, nil, r.insert(&runs)); !errors.Is(err, errNoText) {
+		t.Error(err)
+	}
+	if runs != 1 || r.stored() != 0 {
+		t.Errorf("%d runs, %d rows", runs, r.stored())
+	}
+}

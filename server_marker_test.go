@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,10 +110,17 @@ func TestCommitThatHangsIsEndedBeforeTheMarkerIsLookedFor(t *testing.T) {
 
 func TestTransactionWithoutItsMarkerIsNotCommitted(t *testing.T) {
 	s := realMariaDB(t, testdb.SharedMySQL(t))
-	db, _ := s.open(t, limits(0, 2), func(c *pooled.Config) { c.MarkerTable = "nowhere" })
+	var told []string
+	db, _ := s.open(t, limits(0, 2), func(c *pooled.Config) {
+		c.MarkerTable = "nowhere"
+		c.Hooks.OnQuery = func(i pooled.QueryInfo) { told = append(told, i.Statement.Operation) }
+	})
 	do(t, db, "CREATE TABLE t (n int)")
 	insert := func(tx *sql.Tx) error { _, err := tx.Exec("INSERT INTO t VALUES (1)"); return err }
 	err := pooled.RunTx(t.Context(), db, nil, insert)
+	if want := []string{"CREATE", "BEGIN", "INSERT", "ROLLBACK"}; !slices.Equal(told, want) {
+		t.Errorf("OnQuery heard of %v, want %v", told, want)
+	}
 	if n := ask[int](t, db, "SELECT count(*) FROM t"); err == nil || n != 0 {
 		t.Errorf("%d rows, %v", n, err)
 	}
@@ -138,4 +146,41 @@ func TestOldMarkersAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the old ones are gone", func() bool { return ask[int](t, db, "SELECT count(*) FROM markers") == 2 })
+}
+
+// TestWhatGoesBeforeCommitIsBoundedAsCommitIs: the server says nothing when it
+// is asked for the transaction's name, or is to write its marker.
+func TestWhatGoesBeforeCommitIsBoundedAsCommitIs(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		proxy := s.behindProxy(t)
+		db, p := s.open(t, limits(0, 2), func(c *pooled.Config) {
+			c.Hooks.OnRetry = func(pooled.RetryInfo) { proxy.Resume() }
+			if s.Kind() == testdb.KindMySQL {
+				c.MarkerTable = "markers"
+			}
+		})
+		do(t, db, "CREATE TABLE t (n int)")
+		if s.Kind() == testdb.KindMySQL {
+			do(t, db, markerTable)
+		}
+		p.SetEndLimit(200 * time.Millisecond)
+		held := time.AfterFunc(20*time.Second, func() {
+			t.Error("held by a server that says nothing")
+			proxy.Resume()
+		})
+		defer held.Stop()
+		tries := 0
+		err := pooled.RunTx(context.Background(), db, nil, func(tx *sql.Tx) error {
+			_, err := tx.Exec("INSERT INTO t VALUES (1)")
+			if tries++; tries == 1 {
+				proxy.Stall()
+			} else {
+				p.SetEndLimit(time.Minute)
+			}
+			return err
+		})
+		if n := ask[int](t, db, "SELECT count(*) FROM t"); err != nil || n != 1 || tries != 2 {
+			t.Errorf("%d rows after %d tries: %v", n, tries, err)
+		}
+	})
 }

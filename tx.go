@@ -37,8 +37,7 @@ func (t *tx) Commit() (err error) {
 	h.busy = true
 	if err = t.beforeCommit(h.link); err != nil {
 		err = h.noted(h.link, err)
-		_ = h.finish(rollbackStatement, driver.Tx.Rollback)
-		h.busy = false
+		_ = t.Rollback()
 		return err
 	}
 	start := started(h.pool.cfg.Hooks.OnQuery != nil)
@@ -102,18 +101,7 @@ func (h *conn) finish(st *Statement, run func(driver.Tx) error) error {
 	}
 	before, ctx, began := l.evidence(), h.tx.ctx, h.tx.began
 	start := l.tape.begin()
-	if before.seen {
-		l.ending.begin(ctx, l.wire, h.pool.endLimit)
-	}
-	err := run(base)
-	if before.seen {
-		if cause := l.ending.done(); cause != nil {
-			l.broken = true // the answer, if it still came, was the last
-			if err != nil {
-				err = endTimeout(st, cause, err)
-			}
-		}
-	}
+	err := h.inTime(ctx, l, st, func() error { return run(base) })
 	h.endTx()
 	l.ownTimeout &^= ownTimeoutTx
 	h.state.clear(phaseTx)

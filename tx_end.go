@@ -92,7 +92,19 @@ func (w *endWatch) look() {
 	w.wire.cut()
 }
 
-// endTimeout is the error of a COMMIT or ROLLBACK that was cut off.
-func endTimeout(st *Statement, cause, err error) error {
-	return fmt.Errorf("pooled: the server did not answer %s in time (%w): %w", st.Operation, cause, sealed(err))
+// inTime calls end, which speaks to the server on l for st, and cuts l's socket
+// when ctx has ended or, where it never does, after endLimit.
+func (h *conn) inTime(ctx context.Context, l *link, st *Statement, end func() error) error {
+	if l.wire.cur.Load() == nil {
+		return end() // no socket is known that could be cut
+	}
+	l.ending.begin(ctx, l.wire, h.pool.endLimit)
+	err := end()
+	if cause := l.ending.done(); cause != nil {
+		l.broken = true // the answer, if it still came, was the last
+		if err != nil {
+			err = fmt.Errorf("pooled: the server did not answer %s in time (%w): %w", st.Operation, cause, sealed(err))
+		}
+	}
+	return err
 }

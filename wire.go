@@ -17,9 +17,8 @@ import (
 // word: how many bytes left this process, whether this side closed it, and
 // whether the server hung up.
 //
-// The addresses and the deadlines go straight to the embedded connection, and
-// so does Read once the server has introduced itself. io.ReaderFrom is left out on purpose: it would send bytes past
-// the count.
+// The addresses and the deadlines go straight to the embedded connection.
+// io.ReaderFrom is left out on purpose: it would send bytes past the count.
 type wire struct {
 	net.Conn
 
