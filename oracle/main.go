@@ -41,12 +41,16 @@ func main() {
 				texts = append(texts, r.SQL)
 			}
 		}
-		failed = mutate(o, texts, *want, *seed, func(string, judgement) {}) > 0 || failed
+		var made []string
+		failed = mutate(o, texts, *want, *seed, func(q string, _ judgement) { made = append(made, q) }) > 0 || failed
 		if *sample != "" {
 			if err := writeSample(o, *sample, *seed); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(2)
 			}
+		}
+		if *corpus == "" {
+			texts = made // the seeds are few and short
 		}
 		measureSpeed(f, texts)
 	}
