@@ -18,8 +18,8 @@ func newMySQLOracle() *mysqlOracle { return &mysqlOracle{p: parser.New()} }
 func (*mysqlOracle) flavor() pooled.Flavor { return pooled.MySQL }
 
 func (o *mysqlOracle) judge(query string) (v judgement, ok bool) {
-	stmts, _, err := o.p.ParseSQL(query)
-	if err != nil || len(stmts) == 0 {
+	stmts := o.parse(query)
+	if len(stmts) == 0 {
 		return v, false
 	}
 	for _, stmt := range stmts {
@@ -41,6 +41,18 @@ func (o *mysqlOracle) judge(query string) (v judgement, ok bool) {
 		v.effect("several statements")
 	}
 	return v, true
+}
+
+// parse returns no statement where the parser accepts none. Outside TiDB it
+// panics on decimals of more than 81 digits.
+func (o *mysqlOracle) parse(query string) (stmts []ast.StmtNode) {
+	defer func() {
+		if recover() != nil {
+			o.p, stmts = parser.New(), nil
+		}
+	}()
+	stmts, _, _ = o.p.ParseSQL(query)
+	return stmts
 }
 
 type myVisitor struct{ v *judgement }
