@@ -40,13 +40,7 @@ type Batch struct {
 	// affected.
 	KeepResults bool
 
-	items []batchItem
-}
-
-type batchItem struct {
-	text string
-	args []any
-	rows bool
+	items itemList
 }
 
 // NewBatch returns an empty batch.
@@ -55,25 +49,16 @@ func NewBatch() *Batch { return new(Batch) }
 // Exec adds a statement that returns no rows. Its arguments are kept, not
 // copied.
 func (b *Batch) Exec(query string, args ...any) {
-	b.add(batchItem{query, args, false})
+	b.items.add(batchItem{query, args, false})
 }
 
 // Query adds a statement that returns rows, which Run reads all into memory.
 func (b *Batch) Query(query string, args ...any) {
-	b.add(batchItem{query, args, true})
-}
-
-// add doubles the list when it is full. append would let a large one grow by
-// a quarter, which leaves four times the list behind as garbage.
-func (b *Batch) add(it batchItem) {
-	if len(b.items) == cap(b.items) {
-		b.items = slices.Grow(b.items, max(len(b.items), 8))
-	}
-	b.items = append(b.items, it)
+	b.items.add(batchItem{query, args, true})
 }
 
 // Len returns the number of statements.
-func (b *Batch) Len() int { return len(b.items) }
+func (b *Batch) Len() int { return b.items.len }
 
 // Run runs the statements on db, which is a *sql.DB, *sql.Conn or *sql.Tx. On a
 // Tx they run in its transaction, which an error leaves as that of a single
@@ -93,7 +78,7 @@ func (b *Batch) Len() int { return len(b.items) }
 // one in a transaction.
 func (b *Batch) Run(ctx context.Context, db Executor) (*BatchResults, error) {
 	r := &batchRun{items: b.items, independent: b.Independent, join: !b.KeepResults}
-	if len(b.items) == 0 {
+	if b.items.len == 0 {
 		return &BatchResults{}, nil
 	}
 	var err error
@@ -117,39 +102,30 @@ func (b *Batch) Run(ctx context.Context, db Executor) (*BatchResults, error) {
 
 // batchRun is one run of a batch.
 type batchRun struct {
-	items       []batchItem
+	items       itemList
 	base        int // the number of items that ran before these, in the program's count
 	independent bool
 	join        bool
 	asked       *joinTable // shared by the parts of an InsertMany; nil
 
 	sts     []*Statement
-	results []batchResult
+	results []any               // of each item a driver.Result, a *queryResult or a *BatchError; nil: not run
 	joined  []driver.NamedValue // arguments of the last joined INSERT; the next one's take their place
 	ran     bool                // the items have begun to run
 	passes  bool                // what failed was rolled back, for a reason that passes
 	refused bool                // the dialect's driver cannot send batches here
 }
 
-// batchResult is what became of one item.
-type batchResult struct {
-	res  driver.Result
-	sets []*resultSet
-	err  error
-
-	shown bool // its rows were asked for
-}
-
 func (r *batchRun) reset() {
-	r.results = slices.Grow(r.results[:0], len(r.items))[:len(r.items)]
+	r.results = slices.Grow(r.results[:0], r.items.len)[:r.items.len]
 	clear(r.results)
 	r.ran, r.passes = false, false
 }
 
 // firstError returns what failed first in an independent batch.
 func (r *batchRun) firstError() error {
-	for i := range r.results {
-		if err := r.results[i].err; err != nil {
+	for _, res := range r.results {
+		if err, failed := res.(*BatchError); failed {
 			return err
 		}
 	}
@@ -159,9 +135,9 @@ func (r *batchRun) firstError() error {
 // failed names item i as the one that failed.
 func (r *batchRun) failed(i int, err error) error {
 	e := &BatchError{Index: r.base + i, Operation: "COMMIT", Digest: "COMMIT", Err: err}
-	if i < len(r.items) {
+	if i < r.items.len {
 		e.Operation, e.Digest = r.sts[i].Operation, r.sts[i].Digest
-		r.results[i].err = e
+		r.results[i] = e
 	}
 	return e
 }

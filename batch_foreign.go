@@ -30,7 +30,7 @@ func (r *batchRun) onForeign(ctx context.Context, db Executor) error {
 		db = tx
 	}
 	r.ran = true
-	for i := range r.items {
+	for i := range r.items.len {
 		if err := r.foreignStep(ctx, db, i); err != nil {
 			if err = r.failed(i, err); !r.independent {
 				return err
@@ -39,16 +39,16 @@ func (r *batchRun) onForeign(ctx context.Context, db Executor) error {
 	}
 	if tx != nil {
 		if err := tx.Commit(); err != nil {
-			return r.failed(len(r.items), err)
+			return r.failed(r.items.len, err)
 		}
 	}
 	return nil
 }
 
 func (r *batchRun) foreignStep(ctx context.Context, db Executor, i int) (err error) {
-	it, out := &r.items[i], &r.results[i]
+	it := r.items.at(i)
 	if !it.rows {
-		out.res, err = db.ExecContext(ctx, it.text, it.args...)
+		r.results[i], err = db.ExecContext(ctx, it.text, it.args...)
 		return err
 	}
 	rows, err := db.QueryContext(ctx, it.text, it.args...)
@@ -60,7 +60,7 @@ func (r *batchRun) foreignStep(ctx context.Context, db Executor, i int) (err err
 	if err := f.open(); err != nil {
 		return err
 	}
-	if out.sets, err = readSets(f); err != nil {
+	if err := r.read(i, f); err != nil {
 		return err
 	}
 	return rows.Err()

@@ -51,11 +51,12 @@ func newJoiner(r *batchRun, h *conn) *joiner {
 // looksBack tells whether an item asks what the one before did. After joined
 // INSERTs MySQL and MariaDB would tell of all their rows, not of the last.
 func (r *batchRun) looksBack() bool {
-	for i, it := range r.items {
-		if i > 0 && it.text == r.items[i-1].text {
+	for i := range r.items.len {
+		text := r.items.at(i).text
+		if i > 0 && text == r.items.at(i-1).text {
 			continue
 		}
-		text := lowerASCII(it.text)
+		text = lowerASCII(text)
 		for _, asks := range []string{"last_insert_id", "@@identity", "row_count(", "row_count ("} {
 			if strings.Contains(text, asks) {
 				return true
@@ -65,17 +66,17 @@ func (r *batchRun) looksBack() bool {
 	return false
 }
 
-// parse returns what item i inserts.
-func (j *joiner) parse(i int) (insertText, bool) {
-	it, st := &j.r.items[i], j.r.sts[i]
+// parse returns what item i inserts; it may change with the next call.
+func (j *joiner) parse(i int) (*insertText, bool) {
+	it, st := j.r.items.at(i), j.r.sts[i]
 	if it.rows || st.Operation != "INSERT" || st.Class != Write || st.Multi || st.State != 0 {
-		return insertText{}, false
+		return nil, false
 	}
 	if it.text != j.text {
 		j.text = it.text
 		j.insert, j.ok = parseInsert(j.h.pool.texts.flavor, it.text)
 	}
-	return j.insert, j.ok && j.insert.params == len(it.args)
+	return &j.insert, j.ok && j.insert.params == len(it.args)
 }
 
 // from returns how many items from i on go as one run of rows; 1 or 0: none.
@@ -83,12 +84,12 @@ func (j *joiner) from(ctx context.Context, i int) int {
 	if j.d == nil {
 		return 1
 	}
-	first, ok := j.parse(i)
+	t, ok := j.parse(i)
 	if !ok {
 		return 1
 	}
-	n := 1
-	for i+n < len(j.r.items) {
+	n, first := 1, *t
+	for i+n < j.r.items.len {
 		if next, ok := j.parse(i + n); !ok || next.head != first.head {
 			break
 		}
@@ -186,14 +187,14 @@ func (j *joiner) run(ctx context.Context, i, n int) (at int, err error) {
 
 // fits returns how many of n items from i on go into one statement.
 func (j *joiner) fits(i, n int) int {
-	if first, _ := j.parse(i); first.params > 0 {
-		n = min(n, joinParams/first.params)
+	if t, ok := j.parse(i); ok && t.params > 0 {
+		n = min(n, joinParams/t.params)
 	}
 	size := len(j.asked.head)
 	for k := range n {
 		t, _ := j.parse(i + k)
 		size += len(t.tuple) + 1
-		for _, arg := range j.r.items[i+k].args {
+		for _, arg := range j.r.items.at(i + k).args {
 			size += argSize(arg)
 		}
 		if size > j.asked.bytes {
@@ -239,7 +240,7 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 		}
 		t, _ := j.parse(i + k)
 		text.WriteString(t.tuple)
-		args = namedArgs(j.r.items[i+k].args, args)
+		args = namedArgs(j.r.items.at(i+k).args, args)
 	}
 	j.r.joined = args
 	s := stmt{h: j.h, query: text.String(), st: j.r.sts[i]}
@@ -254,7 +255,7 @@ func (j *joiner) insertRows(ctx context.Context, i, n int) (at int, err error) {
 	j.h.followed(err)
 	if err == nil {
 		for k := range n {
-			j.r.results[i+k].res = joinedResult{}
+			j.r.results[i+k] = joinedResult{}
 		}
 		return i, nil
 	}

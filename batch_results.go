@@ -14,8 +14,7 @@ import (
 // They are in memory: nothing is held that has to be closed. Safe for
 // concurrent use.
 type BatchResults struct {
-	items   []batchItem
-	results []batchResult
+	results []any // as in batchRun
 
 	mu     sync.Mutex
 	db     *sql.DB // makes the rows, while they are asked for; nil
@@ -24,9 +23,9 @@ type BatchResults struct {
 }
 
 func newBatchResults(r *batchRun) *BatchResults {
-	out := &BatchResults{items: r.items, results: r.results}
-	for i := range r.items {
-		if r.items[i].rows {
+	out := &BatchResults{results: r.results}
+	for _, res := range r.results {
+		if _, ok := res.(*queryResult); ok {
 			out.unread++
 		}
 	}
@@ -34,15 +33,18 @@ func newBatchResults(r *batchRun) *BatchResults {
 }
 
 // Len returns the number of statements.
-func (r *BatchResults) Len() int { return len(r.items) }
+func (r *BatchResults) Len() int { return len(r.results) }
 
 // Err returns what statement i failed with, a *[BatchError], or nil. Only an
 // Independent batch has results with an error.
 func (r *BatchResults) Err(i int) error {
-	if i < 0 || i >= len(r.items) {
-		return fmt.Errorf("pooled: the batch has no statement %d, only %d, counted from 0", i, len(r.items))
+	if i < 0 || i >= len(r.results) {
+		return fmt.Errorf("pooled: the batch has no statement %d, only %d, counted from 0", i, len(r.results))
 	}
-	return r.results[i].err
+	if err, failed := r.results[i].(*BatchError); failed {
+		return err
+	}
+	return nil
 }
 
 // Exec returns the result of statement i, which was added with Batch.Exec.
@@ -50,10 +52,11 @@ func (r *BatchResults) Exec(i int) (sql.Result, error) {
 	if err := r.Err(i); err != nil {
 		return nil, err
 	}
-	if r.items[i].rows {
+	if _, ok := r.results[i].(*queryResult); ok {
 		return nil, fmt.Errorf("pooled: statement %d of the batch is a Query", i)
 	}
-	return r.results[i].res, nil
+	res, _ := r.results[i].(driver.Result)
+	return res, nil
 }
 
 // Query returns the rows of statement i, which was added with Batch.Query. They
@@ -83,10 +86,10 @@ func (r *BatchResults) show(i int) (*sql.DB, *storedResult) {
 	s := &storedResult{err: r.Err(i)}
 	r.mu.Lock()
 	if s.err == nil {
-		if !r.items[i].rows {
+		if q, ok := r.results[i].(*queryResult); !ok {
 			s.err = fmt.Errorf("pooled: statement %d of the batch is an Exec", i)
-		} else if s.sets = r.results[i].sets; !r.results[i].shown {
-			r.results[i].shown = true
+		} else if s.sets = q.sets; !q.shown {
+			q.shown = true
 			r.unread--
 		}
 	}

@@ -18,7 +18,7 @@ func (r *batchRun) on(ctx context.Context, h *conn) error {
 	h.start = nano()
 	err := r.checked(ctx, h)
 	if h.pool.cfg.Hooks.OnQuery != nil && !errors.As(err, new(*AcquireError)) && !errors.Is(err, ErrCircuitOpen) {
-		h.endedBatch(ctx, r.statement(), start, len(r.items), cmp.Or(err, r.firstError()))
+		h.endedBatch(ctx, r.statement(), start, r.items.len, cmp.Or(err, r.firstError()))
 	}
 	return err
 }
@@ -47,12 +47,12 @@ func (r *batchRun) checked(ctx context.Context, h *conn) error {
 }
 
 func (r *batchRun) classify(get func(string) *Statement) {
-	r.sts = slices.Grow(r.sts[:0], len(r.items))[:len(r.items)]
-	for i := range r.items {
-		if i > 0 && r.items[i].text == r.items[i-1].text {
+	r.sts = slices.Grow(r.sts[:0], r.items.len)[:r.items.len]
+	for i := range r.sts {
+		if text := r.items.at(i).text; i > 0 && text == r.items.at(i-1).text {
 			r.sts[i] = r.sts[i-1]
 		} else {
-			r.sts[i] = get(r.items[i].text)
+			r.sts[i] = get(text)
 		}
 	}
 }
@@ -62,7 +62,7 @@ func (r *batchRun) classify(get func(string) *Statement) {
 func (r *batchRun) noteCommit(p *Pool, err error, committing bool) error {
 	r.passes = p.passes(err) || r.statement().Retryable && errors.Is(err, ErrOutcomeUnknown)
 	if committing {
-		return r.failed(len(r.items), err)
+		return r.failed(r.items.len, err)
 	}
 	return err
 }
@@ -138,7 +138,7 @@ func (r *batchRun) pipeline(ctx context.Context, h *conn) error {
 	}
 	spans := r.spans(unscoped(ctx), h)
 	if h.pool.cfg.Hooks.Trace != nil {
-		ctx = h.followBatch(ctx, st, "", len(r.items))
+		ctx = h.followBatch(ctx, st, "", r.items.len)
 	}
 	err := r.send(ctx, h, d, st, spans)
 	if err == driver.ErrSkip {
@@ -166,8 +166,8 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 		return err
 	}
 	total := 0
-	for i := range r.items {
-		total += len(r.items[i].args)
+	for i := range r.items.len {
+		total += len(r.items.at(i).args)
 	}
 	args := make([]driver.NamedValue, 0, total)
 	h.start = l.tape.begin()
@@ -178,7 +178,7 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			from := len(args)
 			for i := s.at; i < s.at+s.n; i++ {
 				of := len(args)
-				args = namedArgs(r.items[i].args, args)
+				args = namedArgs(r.items.at(i).args, args)
 				converted, err := l.args.convert(args[of:len(args):len(args)])
 				if err != nil {
 					r.passes = false
@@ -186,9 +186,9 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 				}
 				args = append(args[:of], converted...)
 			}
-			calls[c] = BatchCall{s.text, args[from:len(args):len(args)], s.n == 1 && r.items[s.at].rows}
+			calls[c] = BatchCall{s.text, args[from:len(args):len(args)], s.n == 1 && r.items.at(s.at).rows}
 		}
-		answered, failed := 0, len(r.items)
+		answered, failed := 0, r.items.len
 		joined, saved := false, false
 		before := l.evidence()
 		l.runs(st)
@@ -207,12 +207,11 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			}
 			if a.Rows == nil {
 				for i := s.at; i < s.at+s.n; i++ {
-					r.results[i].res = driver.RowsAffected(a.RowsAffected / int64(s.n))
+					r.results[i] = driver.RowsAffected(a.RowsAffected / int64(s.n))
 				}
 				return nil
 			}
-			sets, err := readSets(a.Rows)
-			r.results[s.at].sets = sets
+			err := r.read(s.at, a.Rows)
 			if err != nil {
 				failed = s.at
 			}
@@ -256,7 +255,7 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 		return r.failed(failed, err)
 	}
 	// Those behind may have run or not, and nobody knows.
-	for i := answered; i < len(r.items); i++ {
+	for i := answered; i < r.items.len; i++ {
 		h.pool.failed(ctx, r.sts[i], h.start, -1, err)
 		_ = r.failed(i, err)
 	}
@@ -268,10 +267,10 @@ func (r *batchRun) steps(ctx context.Context, h *conn) error {
 	r.ran = true
 	j := newJoiner(r, h)
 	// A transaction of a server that takes batches would not survive a refusal.
-	if _, sends := h.pool.dialect.(BatchDialect); sends || len(r.items) > joinAtLeast && r.looksBack() {
+	if _, sends := h.pool.dialect.(BatchDialect); sends || r.items.len > joinAtLeast && r.looksBack() {
 		j.d = nil
 	}
-	for i := 0; i < len(r.items); {
+	for i := 0; i < r.items.len; {
 		n := j.from(ctx, i)
 		var at int
 		var err error
@@ -292,7 +291,7 @@ func (r *batchRun) steps(ctx context.Context, h *conn) error {
 			return err
 		}
 		if lost {
-			for k := at + 1; k < len(r.items); k++ {
+			for k := at + 1; k < r.items.len; k++ {
 				_ = r.failed(k, errNotRun)
 			}
 			return nil
@@ -303,13 +302,13 @@ func (r *batchRun) steps(ctx context.Context, h *conn) error {
 
 // step runs one item as sql.DB would.
 func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
-	it, out := &r.items[i], &r.results[i]
+	it := r.items.at(i)
 	var rows driver.Rows
 	var err error
 	if it.rows {
 		rows, err = h.query(ctx, it.text, namedArgs(it.args, nil))
 	} else {
-		out.res, err = h.exec(ctx, it.text, namedArgs(it.args, nil))
+		r.results[i], err = h.exec(ctx, it.text, namedArgs(it.args, nil))
 	}
 	if err == driver.ErrSkip { // the base wants it prepared
 		var s driver.Stmt
@@ -317,7 +316,7 @@ func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
 			if it.rows {
 				rows, err = s.(*stmt).queryRows(ctx, namedArgs(it.args, nil))
 			} else {
-				out.res, err = s.(*stmt).exec(ctx, namedArgs(it.args, nil))
+				r.results[i], err = s.(*stmt).exec(ctx, namedArgs(it.args, nil))
 			}
 			if rows == nil {
 				_ = s.Close()
@@ -334,7 +333,7 @@ func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
 		return err
 	}
 	h.busy = true
-	out.sets, err = readSets(rows)
+	err = r.read(i, rows)
 	if closing := rows.Close(); err == nil {
 		err = closing
 	}
@@ -342,23 +341,30 @@ func (r *batchRun) step(ctx context.Context, h *conn, i int) error {
 	return err
 }
 
-// readSets reads all result sets into memory.
-func readSets(rows driver.Rows) ([]*resultSet, error) {
-	var sets []*resultSet
+// queryResult is what a query of a batch returned.
+type queryResult struct {
+	sets  []*resultSet // one at least
+	shown bool         // it was asked for
+}
+
+// read reads all result sets of item i into memory.
+func (r *batchRun) read(i int, rows driver.Rows) error {
+	q := new(queryResult)
+	r.results[i] = q
 	for {
 		s := newResultSet(rows)
-		sets = append(sets, s)
+		q.sets = append(q.sets, s)
 		if err := s.read(rows); err != nil {
-			return sets, err
+			return err
 		}
 		next, ok := rows.(driver.RowsNextResultSet)
 		if !ok || !next.HasNextResultSet() {
-			return sets, nil
+			return nil
 		}
 		if err := next.NextResultSet(); err == io.EOF {
-			return sets, nil
+			return nil
 		} else if err != nil {
-			return sets, err
+			return err
 		}
 	}
 }
@@ -374,8 +380,8 @@ func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	share := (now - start) / int64(len(r.sts))
 	for i, st := range r.sts {
 		rows := int64(-1)
-		if s := r.results[i].sets; len(s) > 0 {
-			rows = int64(len(s[0].rows))
+		if q, ok := r.results[i].(*queryResult); ok {
+			rows = int64(len(q.sets[0].rows))
 		}
 		t.records[t.n] = record{st: st, took: share, read: -1, wait: t.waited, rows: rows, tx: -1}
 		if t.waited = 0; share >= p.measures.slowAfter {

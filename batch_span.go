@@ -26,9 +26,9 @@ const (
 
 // alone makes each item a call of its own.
 func (r *batchRun) alone() []span {
-	spans := make([]span, len(r.items))
+	spans := make([]span, r.items.len)
 	for i := range spans {
-		spans[i] = span{i, 1, r.items[i].text}
+		spans[i] = span{i, 1, r.items.at(i).text}
 	}
 	return spans
 }
@@ -37,11 +37,11 @@ func (r *batchRun) alone() []span {
 // asked about tables.
 func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 	j := newJoiner(r, h)
-	if j.d == nil || len(r.items) < spanAtLeast {
+	if j.d == nil || r.items.len < spanAtLeast {
 		return r.alone()
 	}
-	spans := make([]span, 0, len(r.items))
-	for i := 0; i < len(r.items); {
+	var spans []span
+	for i := 0; i < r.items.len; {
 		insert, end := j.alike(ctx, i)
 		rows, text := 0, "" // of the joined INSERT before
 		for ; i < end; i += spans[len(spans)-1].n {
@@ -50,7 +50,7 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 				n /= 2
 			}
 			if n < spanSingly {
-				spans = append(spans, span{i, 1, r.items[i].text})
+				spans = append(spans, span{i, 1, r.items.at(i).text})
 				continue
 			}
 			if n != rows {
@@ -59,9 +59,9 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 			spans = append(spans, span{i, n, text})
 		}
 	}
-	if len(spans) < len(r.items) && h.inTransaction() {
+	if len(spans) < r.items.len && h.inTransaction() {
 		spans = slices.Concat([]span{{0, 0, "SAVEPOINT " + batchSavepoint}}, spans,
-			[]span{{len(r.items), 0, "RELEASE SAVEPOINT " + batchSavepoint}})
+			[]span{{r.items.len, 0, "RELEASE SAVEPOINT " + batchSavepoint}})
 	}
 	return spans
 }
@@ -70,14 +70,19 @@ func (r *batchRun) spans(ctx context.Context, h *conn) []span {
 // its text. Others may have a fault that only the one has, and when the server
 // refuses a text it does not say for which of them.
 func (j *joiner) alike(ctx context.Context, i int) (insert insertText, end int) {
-	items, text := j.r.items, j.r.items[i].text
-	insert, ok := j.parse(i)
-	for end = i + 1; ok && end < len(items); end++ {
-		if it := &items[end]; it.text != text || it.rows || len(it.args) != insert.params || slices.ContainsFunc(it.args, hasMeaning) {
+	items := &j.r.items
+	text := items.at(i).text
+	t, ok := j.parse(i)
+	if !ok {
+		return insert, i + 1
+	}
+	insert = *t
+	for end = i + 1; end < items.len; end++ {
+		if it := items.at(end); it.text != text || it.rows || len(it.args) != insert.params || slices.ContainsFunc(it.args, hasMeaning) {
 			break
 		}
 	}
-	if end-i < spanAtLeast || slices.ContainsFunc(items[i].args, hasMeaning) || !j.allowed(ctx, insert) {
+	if end-i < spanAtLeast || slices.ContainsFunc(items.at(i).args, hasMeaning) || !j.allowed(ctx, insert) {
 		return insert, i + 1
 	}
 	return insert, end
@@ -86,8 +91,8 @@ func (j *joiner) alike(ctx context.Context, i int) (insert insertText, end int) 
 // size is about how long n INSERTs are as one.
 func (j *joiner) size(insert insertText, i, n int) int {
 	size := len(insert.head) + n*len(insert.tuple)
-	for _, it := range j.r.items[i : i+n] {
-		for _, arg := range it.args {
+	for k := range n {
+		for _, arg := range j.r.items.at(i + k).args {
 			size += argSize(arg)
 		}
 	}

@@ -87,7 +87,7 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 	defer stop()
 	m.run = batchRun{join: true, asked: &m.asked}
 	more, err := m.chunk(next)
-	if err != nil || len(m.run.items) == 0 {
+	if err != nil || m.run.items.len == 0 {
 		return err
 	}
 	if !more { // a batch is a transaction by itself
@@ -98,7 +98,7 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 			if err := m.insert(ctx, h); err != nil || !more {
 				return err
 			}
-			if more, err = m.chunk(next); err != nil || len(m.run.items) == 0 {
+			if more, err = m.chunk(next); err != nil || m.run.items.len == 0 {
 				return err
 			}
 		}
@@ -118,20 +118,21 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 func (m *insertRun) chunk(next func() ([]any, bool)) (more bool, err error) {
 	width := len(m.columns)
 	values := slices.Grow(m.values[:0], m.opts.Chunk*width) // items point into it: it must not grow below
-	items := m.run.items[:0]
-	defer func() { m.values, m.run.items = values, items }()
-	for len(items) < m.opts.Chunk {
+	items := &m.run.items
+	items.empty()
+	defer func() { m.values = values }()
+	for items.len < m.opts.Chunk {
 		row, ok := next()
 		if !ok {
 			return false, nil
 		}
 		if len(row) != width {
 			err := fmt.Errorf("the row has %d values for %d columns", len(row), width)
-			return false, &BatchError{Index: int(m.inserted) + len(items), Operation: "INSERT", Digest: m.query, Err: err}
+			return false, &BatchError{Index: int(m.inserted) + items.len, Operation: "INSERT", Digest: m.query, Err: err}
 		}
 		from := len(values)
 		values = append(values, row...)
-		items = append(items, batchItem{m.query, values[from:len(values):len(values)], false})
+		items.add(batchItem{m.query, values[from:len(values):len(values)], false})
 	}
 	return true, nil
 }
@@ -143,7 +144,7 @@ func (m *insertRun) insert(ctx context.Context, h *conn) error {
 	if err := r.on(ctx, h); err != nil {
 		return err
 	}
-	m.inserted += int64(len(r.items))
+	m.inserted += int64(r.items.len)
 	return nil
 }
 
