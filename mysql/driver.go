@@ -43,7 +43,7 @@ func (d baseDriver) Open(dsn string) (driver.Conn, error) {
 	return c.Connect(context.Background())
 }
 
-// OpenConnector fails as go-sql-driver's fails. An address may be a list of
+// OpenConnector fails where go-sql-driver's fails. An address may be a list of
 // hosts (see the package comment).
 func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	dsns, err := splitHosts(dsn)
@@ -52,7 +52,7 @@ func (baseDriver) OpenConnector(dsn string) (driver.Connector, error) {
 	}
 	all := hosts{last: new(atomic.Int32)}
 	for _, dsn := range dsns {
-		cfg, err := mysql.ParseDSN(dsn)
+		cfg, err := parseDSN(dsn)
 		if err != nil {
 			return nil, err
 		}
@@ -107,9 +107,11 @@ type connector struct {
 // leaves such a server itself.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !pooled.Observing(ctx) {
-		return c.Connector.Connect(ctx)
+		conn, err := c.Connector.Connect(ctx)
+		return conn, hideNetwork(err)
 	}
 	conn, err := c.pooled.Connect(ctx)
+	err = hideNetwork(err)
 	if c.clientCert && brokeOff(err) {
 		err = clientcert.Hint(err)
 	}

@@ -12,22 +12,19 @@ import (
 	"github.com/pooledsql/pooled"
 )
 
-// errUnreadable carries no part of the DSN.
-var errUnreadable = errors.New("mysql: the connection string cannot be read")
-
 // Endpoint parses the DSN as go-sql-driver does. Host is the path for a Unix
 // socket, the whole address for a network that a program registered, and a
 // list with commas for several hosts; Port is then the one that all have, or 0.
 func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 	dsns, err := splitHosts(dsn)
 	if err != nil {
-		return pooled.Endpoint{}, errUnreadable
+		return pooled.Endpoint{}, err
 	}
 	var end pooled.Endpoint
 	for i, dsn := range dsns {
-		cfg, err := mysql.ParseDSN(dsn)
+		cfg, err := parseDSN(dsn)
 		if err != nil {
-			return pooled.Endpoint{}, errUnreadable
+			return pooled.Endpoint{}, err
 		}
 		one := endpoint(cfg)
 		if i > 0 {

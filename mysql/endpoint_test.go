@@ -151,7 +151,8 @@ func TestDSNRegistersCertificateFiles(t *testing.T) {
 	}
 }
 
-// What OpenConnector refuses, it refuses in go-sql-driver's words.
+// What OpenConnector refuses, it refuses in go-sql-driver's words, where they
+// cannot hold a password.
 func TestOpenConnectorFailsAsTheBareDriver(t *testing.T) {
 	for _, dsn := range []string{"u@h", "u@tcp(h)/?tls=nowhere", "u@tcp(h)/?timeout=x", "u@odd/d", "u@tcp(h)/?interpolateParams=true&collation=gbk_chinese_ci", "/"} {
 		_, bare := mysql.MySQLDriver{}.OpenConnector(dsn)

@@ -66,12 +66,12 @@ type connector struct {
 }
 
 // Connect dials. A DSN that does not parse is a name given by
-// stdlib.RegisterConnConfig or a mistake; stdlib's connector knows both and
-// gives the very error that a program sees without the pool.
+// stdlib.RegisterConnConfig or a mistake; stdlib's connector knows both.
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	cfg, err := pgx.ParseConfig(c.dsn)
 	if err != nil {
-		return c.base.Connect(ctx)
+		conn, err := c.base.Connect(ctx)
+		return conn, unreadable(err)
 	}
 	Observe(cfg)
 	c.askPassword(ctx, cfg)

@@ -2,7 +2,6 @@ package pgx
 
 import (
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -14,10 +13,6 @@ import (
 	"github.com/pooledsql/pooled"
 )
 
-// errUnreadable carries no part of the DSN: pgx masks passwords in its own
-// error only as well as it can.
-var errUnreadable = errors.New("pgx: the connection string cannot be read before dialling (a mistake, or a name from RegisterConnConfig)")
-
 // Endpoint parses the DSN as pgx does, environment and service files included.
 // Of several hosts it returns the first on another machine, and TLS is the
 // weakest that any of them is content with: sslmode=prefer and allow accept
@@ -26,7 +21,7 @@ var errUnreadable = errors.New("pgx: the connection string cannot be read before
 func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return pooled.Endpoint{}, errUnreadable
+		return pooled.Endpoint{}, unreadable(err) // a mistake, or a name from RegisterConnConfig
 	}
 	hosts := append([]*pgconn.FallbackConfig{{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig}}, cfg.Fallbacks...)
 	end := pooled.Endpoint{

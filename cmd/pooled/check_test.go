@@ -37,6 +37,7 @@ func TestCheckExitCodesFitAPipeline(t *testing.T) {
 		{[]string{"-dsn", "postgres://u:secret%zz@h/d"}, exitFailed, []string{"invalid percent-encoded token in password"}},
 		{[]string{"-dsn", "host=h password=secret sslmode=wrong"}, exitFailed, []string{"sslmode is invalid"}},
 		{[]string{"-dsn", "host=h password=secret port=wrong"}, exitFailed, []string{"invalid port"}},
+		{[]string{"-dsn", "host=h password=a secret user=u"}, exitFailed, []string{"failed to parse as keyword/value (the place is not shown"}},
 		{[]string{"-dsn", "u:secret@tcp(h,)/d"}, exitFailed, []string{"the list of hosts has an empty place"}},
 		{[]string{"-dsn", good + "&pool=off"}, exitOK, []string{"the pool is turned off", "pool  off  DSN"}},
 	} {

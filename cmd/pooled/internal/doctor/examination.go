@@ -37,7 +37,6 @@ type examination struct {
 // server is what differs between families of servers. Its methods report what
 // they find.
 type server interface {
-	unreadable(dsn string) string // what is wrong with it, without any part of it that may be secret
 	identify(context.Context, *examination) bool
 	encryption(context.Context, *examination)
 	between(context.Context, *examination)
@@ -95,8 +94,7 @@ func (e *examination) open() bool {
 		return false
 	}
 	if e.end, err = e.dialect.Endpoint(plain.dsn); err != nil {
-		e.add("configuration", Failure, nil, "mend it; in a URL, characters with a meaning of their own are percent-encoded, also in user and password",
-			"the connection string cannot be read: %s", e.server.unreadable(plain.dsn))
+		e.add("configuration", Failure, nil, "mend it; in a URL, characters with a meaning of their own are percent-encoded, also in user and password", "%v", err)
 		return false
 	}
 	e.report.Server = place(e.end)

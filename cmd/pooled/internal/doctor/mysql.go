@@ -45,11 +45,6 @@ func (s *mysqlServer) listen(base driver.Connector, dsn string) driver.Connector
 	return c
 }
 
-// unreadable has nothing to add: dsn.Read has read it already.
-func (s *mysqlServer) unreadable(string) string {
-	return "a part of it is not as go-sql-driver wants it"
-}
-
 func (s *mysqlServer) identify(ctx context.Context, e *examination) bool {
 	var comment string
 	var readOnly bool

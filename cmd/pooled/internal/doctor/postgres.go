@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"database/sql"
-	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -35,25 +33,6 @@ func native(conn *sql.Conn, f func(*gopgx.Conn) error) error {
 		}
 		return f(c)
 	})
-}
-
-// unreadable leaves out the connection string, which pgx masks only as well as
-// it can, and what package url says, which has all of it.
-func (s *postgresServer) unreadable(dsn string) string {
-	_, err := gopgx.ParseConfig(dsn)
-	if err == nil {
-		return "it is not as pgx wants it"
-	}
-	if _, ok := errors.AsType[*url.Error](err); ok {
-		return "it is no URL"
-	}
-	const quoted = "`: " // behind the connection string
-	text := err.Error()
-	i := strings.LastIndex(text, quoted)
-	if i < 0 {
-		return "it is not as pgx wants it"
-	}
-	return text[i+len(quoted):]
 }
 
 func (s *postgresServer) identify(ctx context.Context, e *examination) bool {
