@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/go-sql-driver/mysql"
@@ -16,7 +17,8 @@ import (
 	"github.com/pooledsql/pooled"
 )
 
-// Fault reads an error by its number or its type, never by its text.
+// Fault reads an error by its number or its type; by its text only where a number
+// has two meanings.
 func (Dialect) Fault(err error) pooled.Fault {
 	if err == nil {
 		return pooled.FaultNone
@@ -27,10 +29,7 @@ func (Dialect) Fault(err error) pooled.Fault {
 	}
 	var me *mysql.MySQLError
 	if errors.As(err, &me) {
-		if f, ok := numbers[me.Number]; ok {
-			return f
-		}
-		return pooled.FaultProgram
+		return serverFault(me)
 	}
 	for _, c := range clientErrors {
 		if errors.Is(err, c.err) {
@@ -38,6 +37,25 @@ func (Dialect) Fault(err error) pooled.Fault {
 		}
 	}
 	return networkFault(err)
+}
+
+// serverFault reads what a server answered. Two numbers mean two things each, and
+// what tells them apart are names in the text that no translation changes.
+func serverFault(me *mysql.MySQLError) pooled.Fault {
+	switch me.Number {
+	case 1290: // names the option in the way: --secure-file-priv, --skip-grant-tables, ...
+		if strings.Contains(me.Message, "--") && !strings.Contains(strings.ReplaceAll(me.Message, "_", "-"), "read-only") {
+			return pooled.FaultProgram
+		}
+	case 4031: // MariaDB ER_REFERENCED_TRG_DOES_NOT_EXIST: CREATE TRIGGER with FOLLOWS or PRECEDES
+		if !strings.Contains(me.Message, "wait_timeout") {
+			return pooled.FaultProgram
+		}
+	}
+	if f, ok := numbers[me.Number]; ok {
+		return f
+	}
+	return pooled.FaultProgram
 }
 
 // fault says that trying again changes nothing only if it does so with none of

@@ -21,6 +21,7 @@ import (
 
 func TestFault(t *testing.T) {
 	me := func(n uint16) error { return fmt.Errorf("query: %w", &mysql.MySQLError{Number: n}) }
+	text := func(n uint16, s string) error { return &mysql.MySQLError{Number: n, Message: s} }
 	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 	for _, c := range []struct {
 		name string
@@ -38,6 +39,10 @@ func TestFault(t *testing.T) {
 		{"lock wait timeout", me(1205), pooled.FaultLockTimeout},
 		{"TiDB write conflict", me(9007), pooled.FaultSerialization},
 		{"read-only", me(1290), pooled.FaultReadOnly},
+		{"read-only by option", text(1290, "The MySQL server is running with the --super-read-only option so it cannot execute this statement"), pooled.FaultReadOnly},
+		{"another option in the way", text(1290, "The MariaDB server is running with the --secure-file-priv option so it cannot execute this statement"), pooled.FaultProgram},
+		{"idle for too long", text(4031, "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior."), pooled.FaultLinkLost},
+		{"MariaDB's trigger", text(4031, "Referenced trigger 'a' for the given action time and event type does not exist"), pooled.FaultProgram},
 		{"reprepare", me(1615), pooled.FaultStaleStatement},
 		{"too many statements", me(1461), pooled.FaultTooManyStatements},
 		{"access denied", me(1045), pooled.FaultConfig},

@@ -4,7 +4,7 @@ import "github.com/pooledsql/pooled"
 
 // numbers says what an error number means. What is not here is the program's
 // affair. The names are those of the server's errmsg file; where MySQL and
-// MariaDB give one number two meanings, that is said.
+// MariaDB give one number two meanings, that is said, or serverFault looks closer.
 var numbers = map[uint16]pooled.Fault{
 	// No room for another connection.
 	1040: pooled.FaultTooManyConns, // ER_CON_COUNT_ERROR: max_connections
@@ -45,7 +45,7 @@ var numbers = map[uint16]pooled.Fault{
 	2006: pooled.FaultLinkLost, // CR_SERVER_GONE_ERROR, sent by ProxySQL and Vitess about the server behind them
 	2013: pooled.FaultLinkLost, // CR_SERVER_LOST, likewise
 	2055: pooled.FaultLinkLost, // CR_SERVER_LOST_EXTENDED, likewise
-	4031: pooled.FaultLinkLost, // MySQL ER_CLIENT_INTERACTION_TIMEOUT: wait_timeout ended the session before the statement
+	4031: pooled.FaultLinkLost, // MySQL ER_CLIENT_INTERACTION_TIMEOUT: wait_timeout ended the session before the statement; see serverFault
 
 	// Who may connect, and where. A few (1044, 1049) are also answers to USE
 	// and the like on a link that is up; trying again is pointless either way.
@@ -82,10 +82,9 @@ var numbers = map[uint16]pooled.Fault{
 	3572: pooled.FaultLockTimeout, // MySQL ER_LOCK_NOWAIT
 	9004: pooled.FaultLockTimeout, // TiDB: resolve lock timeout
 
-	// The server takes no writes. 1290 names whatever option is in the way,
-	// and 1792 is also the answer in a transaction that the program itself
+	// The server takes no writes. 1792 is also the answer in a transaction that the program itself
 	// made read-only.
-	1290: pooled.FaultReadOnly, // ER_OPTION_PREVENTS_STATEMENT: --read-only, --super-read-only
+	1290: pooled.FaultReadOnly, // ER_OPTION_PREVENTS_STATEMENT: --read-only, --super-read-only; see serverFault
 	1792: pooled.FaultReadOnly, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: Aurora's readers
 	1836: pooled.FaultReadOnly, // ER_READ_ONLY_MODE
 

@@ -86,6 +86,7 @@ func TestServerStatementFaults(t *testing.T) {
 		wantFault(t, exec(a, `selec`), pooled.FaultProgram)
 		wantFault(t, exec(a, `insert into pooled_faults values (1, 1)`), pooled.FaultProgram)
 		wantFault(t, exec(a, `select * from nowhere`), pooled.FaultProgram)
+		wantFault(t, exec(a, `create trigger pooled_faults_t before insert on pooled_faults for each row follows nothing set @a = 1`), pooled.FaultProgram)
 	})
 	const long = `select count(*) from information_schema.columns a, information_schema.columns b, information_schema.columns c where a.column_name < b.column_name`
 	t.Run("statement took too long", func(t *testing.T) {
