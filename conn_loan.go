@@ -103,12 +103,13 @@ func (h *conn) changed(l *link, st *Statement) {
 	}
 	if st.Tx == TxCommit || st.Tx == TxRollback {
 		l.session.And(^uint32(StateTx))
+		l.ownTimeout &^= ownTimeoutTx
 	}
 	if st.State != 0 {
 		l.session.Or(uint32(st.State))
 	}
 	if st.Class == Session && h.pool.limits != nil {
-		l.noteTimeout(st)
+		l.noteTimeout(h.pool.dialect.Flavor(), st)
 	}
 	if st.State&^StateTx != 0 || st.Class == Session || st.Class == Unknown || st.Class == Call {
 		l.stmts.forget()

@@ -110,8 +110,10 @@ const (
 )
 
 // noteTimeout remembers that the program has set how long the session's
-// statements may run: from then on its word counts, not the pool's.
-func (l *link) noteTimeout(st *Statement) {
+// statements may run: from then on its word counts, not the pool's. SET GLOBAL
+// and MariaDB's SET STATEMENT ... FOR leave the session as it is. To MySQL LOCAL
+// is another word for SESSION.
+func (l *link) noteTimeout(f Flavor, st *Statement) {
 	text := strings.ToLower(st.Digest)
 	named := strings.Contains(text, "statement_timeout") || strings.Contains(text, "max_statement_time") ||
 		strings.Contains(text, "max_execution_time")
@@ -119,8 +121,9 @@ func (l *link) noteTimeout(st *Statement) {
 	case st.Operation == "RESET" && (named || strings.HasSuffix(text, "all")), st.Operation == "DISCARD":
 		l.ownTimeout = 0
 	case st.Operation != "SET" || !named:
-	case strings.HasPrefix(text, "set local"):
+	case f == Postgres && strings.HasPrefix(text, "set local"):
 		l.ownTimeout |= ownTimeoutTx
+	case st.State == 0:
 	case strings.HasSuffix(text, "default"):
 		l.ownTimeout = 0
 	default:

@@ -111,14 +111,36 @@ func TestTimeoutThatTheProgramSetsIsNoticed(t *testing.T) {
 		{Postgres, "RESET statement_timeout", 0},
 		{MySQL, "SET SESSION max_statement_time = 3", ownTimeoutSession},
 		{MySQL, "SET max_statement_time = DEFAULT", 0},
+		{MySQL, "SET STATEMENT max_statement_time = 3 FOR SELECT 1", 0},
+		{MySQL, "SET GLOBAL max_statement_time = 3", 0},
+		{MySQL, "SET LOCAL max_statement_time = 3", ownTimeoutSession},
+		{MySQL, "SET LOCAL max_statement_time = DEFAULT", 0},
 		{MySQL, "SET @@session.max_execution_time = 3000", ownTimeoutSession},
 	} {
 		st := Classify(tt.f, tt.text)
 		if st.Class == Session {
-			l.noteTimeout(&st)
+			l.noteTimeout(tt.f, &st)
 		}
 		if l.ownTimeout != tt.want {
 			t.Errorf("after %s: %d, want %d (class %v, %q)", tt.text, l.ownTimeout, tt.want, st.Class, st.Digest)
+		}
+	}
+}
+
+func TestSetLocalEndsWithATransactionThatIsText(t *testing.T) {
+	r := newRig(t, fakedriver.PGX, conns(0, 1), func(c *Config) { c.QueryTimeout = time.Second })
+	for _, tt := range []struct {
+		text string
+		want uint8
+	}{
+		{"BEGIN", 0}, {"SET LOCAL statement_timeout = '9s'", ownTimeoutTx}, {"SAVEPOINT a", ownTimeoutTx}, {"ROLLBACK TO a", ownTimeoutTx}, {"COMMIT", 0},
+		{"SET statement_timeout = '9s'", ownTimeoutSession}, {"COMMIT", ownTimeoutSession},
+	} {
+		r.srv.Answer(tt.text, fakedriver.Answer{})
+		_, err := r.db.Exec(tt.text)
+		r.must(err)
+		if got := r.pool.links[0].ownTimeout; got != tt.want {
+			t.Errorf("after %s: %d, want %d", tt.text, got, tt.want)
 		}
 	}
 }
