@@ -5,17 +5,23 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // hasOwnTimeout tells whether the program itself says in the DSN for how long
-// statements may run.
+// statements may run. To the server the case of a name means nothing, and the
+// variable may be written as @@session.max_statement_time.
 func hasOwnTimeout(cfg *mysql.Config) bool {
-	_, maria := cfg.Params["max_statement_time"]
-	_, mysql := cfg.Params["max_execution_time"]
-	return maria || mysql
+	for name := range cfg.Params {
+		name = strings.ToLower(name)
+		if strings.HasSuffix(name, "max_statement_time") || strings.HasSuffix(name, "max_execution_time") {
+			return true
+		}
+	}
+	return false
 }
 
 // limitStatements has the session enforce a limit, in one round trip whatever

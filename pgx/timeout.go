@@ -34,11 +34,15 @@ func (t *serverTimeout) put(ctx context.Context, cfg *pgx.ConnConfig) bool {
 }
 
 // hasOwnTimeout tells whether the program itself says for how long statements
-// may run.
+// may run. To the server the case of a name means nothing.
 func hasOwnTimeout(cfg *pgx.ConnConfig) bool {
-	_, own := cfg.RuntimeParams["statement_timeout"]
-	options := strings.ReplaceAll(cfg.RuntimeParams["options"], "-", "_")
-	return own || strings.Contains(options, "statement_timeout")
+	for name := range cfg.RuntimeParams {
+		if strings.EqualFold(name, "statement_timeout") {
+			return true
+		}
+	}
+	options := strings.ToLower(strings.ReplaceAll(cfg.RuntimeParams["options"], "-", "_"))
+	return strings.Contains(options, "statement_timeout")
 }
 
 // isRefusal tells whether err may be about a startup parameter. PgBouncer has

@@ -88,6 +88,8 @@ func TestTimeoutOfTheProgramIsFound(t *testing.T) {
 		"postgres://u@h/d?statement_timeout=5s":                true,
 		"postgres://u@h/d?options=-c%20statement_timeout%3D5s": true,
 		"postgres://u@h/d?options=--statement-timeout%3D5s":    true,
+		"postgres://u@h/d?Statement_Timeout=5s":                true,
+		"postgres://u@h/d?options=-c%20STATEMENT_TIMEOUT%3D5s": true,
 	} {
 		cfg, err := pgx.ParseConfig(dsn)
 		if err != nil {
