@@ -166,15 +166,15 @@ func (r *run) takeBack(ctx context.Context, e *Entry) error {
 	})
 }
 
-// ofRun returns the steps that undo what a run applied, newest first.
-func (r *run) ofRun(run string) []step {
-	var out []step
+// ofRun returns the versions that a run applied, oldest first.
+func (r *run) ofRun(run string) []int64 {
+	var out []int64
 	for _, e := range slices.Backward(r.state.entries) {
-		m := r.m.set.byVersion[e.Version]
-		if e.Run == run && e.Operation == OperationUp && e.Status == StatusDone && r.state.isApplied[e.Version] && m != nil &&
-			!slices.ContainsFunc(out, func(s step) bool { return s.m == m }) {
-			out = append(out, step{m: m, dir: DirectionDown})
+		if e.Run == run && e.Operation == OperationUp && e.Status == StatusDone && r.state.isApplied[e.Version] &&
+			r.m.set.byVersion[e.Version] != nil && !slices.Contains(out, e.Version) {
+			out = append(out, e.Version)
 		}
 	}
+	slices.Reverse(out)
 	return out
 }

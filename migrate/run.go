@@ -32,7 +32,8 @@ type run struct {
 	state *state
 	step  int // of steps, for events
 	steps int
-	lasts int // how many steps of the report are committed
+	lasts int   // how many steps of the report are committed
+	told  int64 // the number of the last entry that they tell of
 }
 
 // lostTries is how often a run is begun again after its connection was lost.
@@ -50,10 +51,11 @@ func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) err
 	if err != nil {
 		return report, err
 	}
-	start := time.Now()
+	start, told := time.Now(), int64(-1)
 	for try := 1; ; try++ {
-		r := &run{lasts: len(report.Steps), m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
+		r := &run{lasts: len(report.Steps), told: told, m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
 		err = r.whole(ctx, f)
+		told = r.told
 		lost := r.lost(ctx, err)
 		if err != nil {
 			report.Steps = report.Steps[:r.lasts]
@@ -125,8 +127,25 @@ func (r *run) ready(ctx context.Context) error {
 				return fmt.Errorf("migrate: %w", err)
 			}
 		}
+		r.missed()
 		return nil
 	})
+}
+
+// missed takes into the report what the run did before its connection was lost
+// and had no answer about.
+func (r *run) missed() {
+	last, _ := r.state.last()
+	for _, e := range r.state.entries {
+		m := r.m.set.byVersion[e.Version]
+		if r.told < 0 || e.ID <= r.told || e.Run != r.report.Run || e.Status != StatusDone || m == nil ||
+			e.Operation != OperationUp && e.Operation != OperationDown {
+			continue
+		}
+		r.report.Steps = append(r.report.Steps, Step{Version: e.Version, Name: m.label(), Direction: e.direction(),
+			Statements: e.Statements, Duration: e.Duration})
+	}
+	r.lasts, r.told = len(r.report.Steps), last
 }
 
 // createTables makes goose's table as goose does, and ours.

@@ -96,6 +96,7 @@ func (r *run) execute(ctx context.Context, steps []step) (err error) {
 // committed says that what the report has lasts.
 func (r *run) committed() {
 	r.lasts = len(r.report.Steps)
+	r.told, _ = r.state.last()
 	r.m.tell(Event{Kind: EventCommitted, Migration: r.step, Migrations: r.steps})
 }
 
