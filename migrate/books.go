@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/pooledsql/pooled"
 )
@@ -23,12 +24,24 @@ type books struct {
 
 func openBooks(ctx context.Context, h history, conn *sql.Conn) (*books, error) {
 	b := &books{h: h, s: h.s, conn: conn}
-	if h.s.flavor() == pooled.MySQL {
-		if _, err := conn.ExecContext(ctx, "SET autocommit = 0"); err != nil {
-			return nil, err
-		}
+	return b, b.off(ctx)
+}
+
+// off turns autocommit off on MySQL.
+func (b *books) off(ctx context.Context) (err error) {
+	if b.s.flavor() == pooled.MySQL {
+		_, err = b.conn.ExecContext(ctx, "SET autocommit = 0")
 	}
-	return b, nil
+	return err
+}
+
+// keep is called behind a statement of a file that makes a setting: with
+// autocommit on, a note would last without what it tells of, or the reverse.
+func (b *books) keep(ctx context.Context, text string) error {
+	if !strings.Contains(strings.ToUpper(text), "AUTOCOMMIT") {
+		return nil
+	}
+	return b.off(ctx)
 }
 
 // noted says that something was written to the connection itself.

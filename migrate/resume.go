@@ -69,7 +69,11 @@ func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error)
 		st := pooled.Classify(flavor, text)
 		switch r.s.nature(&st, text, false) {
 		case session:
-			if _, err := t.conn.ExecContext(ctx, text); err != nil {
+			_, err := t.conn.ExecContext(ctx, text)
+			if err == nil {
+				err = r.books.keep(ctx, text)
+			}
+			if err != nil {
 				return false, r.failed(t.s, i+1, true, err)
 			}
 		case volatile:

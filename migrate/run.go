@@ -25,7 +25,7 @@ type run struct {
 	table   lockSQL
 	abort   context.CancelCauseFunc
 	gone    bool // the connection that with handed out was lost
-	locked  bool // with the table lock
+	locked  bool // the lock is ours
 
 	books *books // of tracked steps
 
@@ -191,7 +191,7 @@ func (r *run) with(ctx context.Context, f func(*sql.Conn) error) error {
 	if r.session, err = r.s.session(ctx, conn); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if r.solo && r.locked { // nobody else can renew it
+	if r.solo && r.mode == LockTable { // nobody else can renew it
 		if ok, err := r.table.renew(ctx, conn, soloLease); err != nil || !ok {
 			return cmp.Or(err, ErrLockLost)
 		}
@@ -207,10 +207,11 @@ func (r *run) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if r.conn != nil {
-		_ = r.h.letGo(ctx, r.conn)
+		if r.locked { // else the note is somebody else's
+			_ = r.h.letGo(ctx, r.conn)
+		}
 		r.letGoOfConn()
-	}
-	if r.locked {
+	} else if r.locked {
 		_ = r.h.letGo(ctx, r.m.db)
 		_ = r.table.release(ctx, r.m.db)
 	}
