@@ -127,13 +127,20 @@ func sqlState(err error) string {
 // errorNumber returns the number of an error of go-sql-driver/mysql, which is
 // not imported so that a program for PostgreSQL does not link it.
 func errorNumber(err error) int {
-	for ; err != nil; err = errors.Unwrap(err) {
-		v := reflect.ValueOf(err)
-		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct || v.Elem().Type().Name() != "MySQLError" {
-			continue
-		}
+	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct && v.Elem().Type().Name() == "MySQLError" {
 		if n := v.Elem().FieldByName("Number"); n.CanUint() {
 			return int(n.Uint())
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return errorNumber(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if n := errorNumber(err); n != 0 {
+				return n
+			}
 		}
 	}
 	return 0
