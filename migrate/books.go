@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"database/sql"
-	"strings"
 
 	"github.com/pooledsql/pooled"
 )
@@ -33,15 +32,6 @@ func (b *books) off(ctx context.Context) (err error) {
 		_, err = b.conn.ExecContext(ctx, "SET autocommit = 0")
 	}
 	return err
-}
-
-// keep is called behind a statement of a file that makes a setting: with
-// autocommit on, a note would last without what it tells of, or the reverse.
-func (b *books) keep(ctx context.Context, text string) error {
-	if !strings.Contains(strings.ToUpper(text), "AUTOCOMMIT") {
-		return nil
-	}
-	return b.off(ctx)
 }
 
 // noted says that something was written to the connection itself.

@@ -71,7 +71,7 @@ func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error)
 		case session:
 			_, err := t.conn.ExecContext(ctx, text)
 			if err == nil {
-				err = r.books.keep(ctx, text)
+				err = t.setting(ctx, text)
 			}
 			if err != nil {
 				return false, r.failed(t.s, i+1, true, err)
@@ -113,14 +113,16 @@ func (r *run) sessionOver(ctx context.Context, q querier, e *Entry) error {
 	if r.mode == LockSession || e.session == 0 || e.session == r.session {
 		return nil
 	}
+	first := ""
 	for start := time.Now(); ; {
-		busy, err := r.s.alive(ctx, q, e.session)
+		at, err := r.s.busy(ctx, q, e.session)
 		if err != nil {
 			return fmt.Errorf("migrate: look for the session of the run before: %w", err)
 		}
-		if !busy {
+		if at == "" || first != "" && at != first {
 			return nil
 		}
+		first = at
 		if waited := time.Since(start); waited > max(r.m.cfg.AcquireTimeout, 0) {
 			return &LockError{waited, Holder{Who: e.Who, Host: e.Host, Session: e.session, About: "its last statement still runs"}, ErrLocked}
 		}

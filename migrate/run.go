@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -59,6 +60,9 @@ func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) err
 		lost := r.lost(ctx, err)
 		if err != nil {
 			report.Steps = report.Steps[:r.lasts]
+		}
+		if r.state != nil {
+			m.setPending(len(r.state.pending(m.set, math.MaxInt64)))
 		}
 		r.release(ctx)
 		if !lost || try == lostTries {

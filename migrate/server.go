@@ -41,8 +41,9 @@ type server interface {
 	// sessionHolder returns the number of the session that has the lock and what
 	// the server tells of it.
 	sessionHolder(ctx context.Context, q querier, key sessionKey) (id int64, about string, err error)
-	// alive reports whether a session is still there.
-	alive(ctx context.Context, q querier, session int64) (bool, error)
+	// busy returns what another session is at, and "" if it is at nothing or is
+	// not there: a pooler's session outlives its client.
+	busy(ctx context.Context, q querier, session int64) (string, error)
 
 	// lockTimeout returns the statement that bounds waits for tables, of the
 	// transaction or of the session.

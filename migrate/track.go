@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pooledsql/pooled"
@@ -23,6 +24,7 @@ type tracked struct {
 	txAt  int  // with that statement
 	dark  bool // the statement at hand runs code that its text does not show
 	shut  bool // the file itself locked tables, and ours is not among them
+	bound bool // PostgreSQL: the file itself bounds waits for locks
 	start time.Time
 }
 
@@ -155,7 +157,7 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 	}
 	// CREATE INDEX CONCURRENTLY waits for others and lets them pass: a limit
 	// would only leave an invalid index.
-	if r.s.flavor() == pooled.Postgres && nat != probed {
+	if r.s.flavor() == pooled.Postgres && nat != probed && nat != session && !t.bound {
 		if err := r.boundLocks(ctx, t.conn, false); err != nil {
 			return err
 		}
@@ -165,7 +167,7 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 		return err
 	}
 	if nat == session {
-		if err := r.books.keep(ctx, text); err != nil {
+		if err := t.setting(ctx, text); err != nil {
 			return err
 		}
 	}
@@ -191,6 +193,18 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 	return nil
 }
 
+// setting is called behind a statement of the file that makes a setting.
+func (t *tracked) setting(ctx context.Context, text string) error {
+	switch upper := strings.ToUpper(text); {
+	case t.r.s.flavor() == pooled.Postgres:
+		t.bound = t.bound || strings.Contains(upper, "LOCK_TIMEOUT")
+	case strings.Contains(upper, "AUTOCOMMIT"):
+		// With it on, a note would last without what it tells of, or the reverse.
+		return t.r.books.off(ctx)
+	}
+	return nil
+}
+
 // atomic runs statements in one transaction with the note that they ran: all
 // that follow each other where the file may be in one transaction, else one.
 func (t *tracked) atomic(ctx context.Context) error {
@@ -198,7 +212,7 @@ func (t *tracked) atomic(ctx context.Context) error {
 	before, wrote, count := *t.e, t.wrote, len(r.state.entries)
 	return r.patiently(ctx, func() error {
 		err := r.books.atomically(ctx, func(q querier) error {
-			if r.s.flavor() == pooled.Postgres {
+			if r.s.flavor() == pooled.Postgres && !t.bound {
 				if err := r.boundLocks(ctx, q, true); err != nil {
 					return err
 				}
