@@ -200,7 +200,6 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			saved = saved || s.n == 0
 			if a.Err != nil {
 				if failed, joined = s.at, s.n > 1; r.independent {
-					h.pool.failed(ctx, r.sts[s.at], h.start, -1, a.Err)
 					_ = r.failed(s.at, a.Err)
 				}
 				return nil
@@ -255,10 +254,13 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 		h.pool.failed(ctx, st, h.start, -1, err)
 		return r.failed(failed, err)
 	}
-	// Those behind may have run or not, and nobody knows.
-	for i := answered; i < len(r.items); i++ {
-		h.pool.failed(ctx, r.sts[i], h.start, -1, err)
-		_ = r.failed(i, err)
+	for i := range r.items {
+		if i >= answered { // may have run or not, and nobody knows
+			_ = r.failed(i, err)
+		}
+		if err := r.results[i].err; err != nil {
+			h.pool.failed(ctx, r.sts[i], h.start, -1, err)
+		}
 	}
 	return nil
 }
@@ -363,7 +365,7 @@ func readSets(rows driver.Rows) ([]*resultSet, error) {
 	}
 }
 
-// endedTogether measures the items of a batch that ended well. Each has an
+// endedTogether measures the items of a batch that was answered. Each has an
 // equal share of the time. They are not counted as repetitions in a Scope.
 func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	t := &l.tape
@@ -373,6 +375,10 @@ func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	now, p := nano(), l.pool
 	share := (now - start) / int64(len(r.sts))
 	for i, st := range r.sts {
+		if err := r.results[i].err; err != nil { // of an independent one
+			p.failedIn(ctx, st, share, -1, err)
+			continue
+		}
 		rows := int64(-1)
 		if s := r.results[i].sets; len(s) > 0 {
 			rows = int64(len(s[0].rows))
