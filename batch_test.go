@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
@@ -135,6 +136,31 @@ func TestBatchInAForeignTransaction(t *testing.T) {
 				t.Errorf("InsertMany: %v", err)
 			}
 		})
+	}
+}
+
+// Without a pool nobody knows which server's literals these are: none of them
+// is in an error.
+func TestBatchOnAForeignDBShowsNoLiteral(t *testing.T) {
+	bare := sql.OpenDB(newRig(t, fakedriver.MySQL).srv.Connector())
+	defer bare.Close()
+	for _, text := range []string{
+		`INSERT INTO nowhere VALUES ("hunter2")`,
+		`INSERT INTO nowhere VALUES ('it\'s hunter2')`,
+		"INSERT INTO nowhere VALUES ($$hunter2$$)",
+		"INSERT INTO nowhere VALUES (1) # 'hunter2",
+		"INSERT INTO nowhere VALUES ('hunter2')",
+	} {
+		b := NewBatch()
+		b.Exec(text)
+		_, err := b.Run(context.Background(), bare)
+		be, ok := errors.AsType[*BatchError](err)
+		if !ok || be.Operation != "INSERT" {
+			t.Fatalf("%s: %T %v", text, err, err)
+		}
+		if be.Err = nil; strings.Contains(be.Digest+be.Error(), "hunter2") {
+			t.Errorf("%s: %v", text, be)
+		}
 	}
 }
 
