@@ -223,6 +223,9 @@ func TestInsertManyRefusesWhatItCannotDo(t *testing.T) {
 			t.Errorf("%+v was accepted", c)
 		}
 	}
+	if _, err := InsertMany(context.Background(), r.db, "t", []string{"a"}, nil); err == nil {
+		t.Error("no iterator was accepted")
+	}
 	short := func(yield func([]any) bool) { _ = yield([]any{1, 2}) && yield([]any{3}) }
 	var be *BatchError
 	if _, err := InsertMany(context.Background(), r.db, "t", []string{"a", "b"}, short); !errors.As(err, &be) || be.Index != 1 {
