@@ -5,15 +5,13 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"io"
+	"strings"
 )
 
 // onForeign runs the items on a db of another driver, one by one, by the means
 // of database/sql.
 func (r *batchRun) onForeign(ctx context.Context, db Executor) error {
-	r.classify(func(text string) *Statement {
-		st := Classify(Postgres, text)
-		return &st
-	})
+	r.classify(foreignStatement)
 	begin, whole := db.(interface {
 		BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
 	})
@@ -43,6 +41,17 @@ func (r *batchRun) onForeign(ctx context.Context, db Executor) error {
 		}
 	}
 	return nil
+}
+
+// foreignStatement classifies a text for a server of which nothing is known.
+// Where servers differ in what is a literal it has no digest but its verb, so
+// that no error holds one.
+func foreignStatement(text string) *Statement {
+	st := Classify(Postgres, text)
+	if strings.ContainsAny(text, "\"`\\#") || strings.Contains(text, "--") || strings.Contains(text, "/*") {
+		st.Digest = st.Operation
+	}
+	return &st
 }
 
 func (r *batchRun) foreignStep(ctx context.Context, db Executor, i int) (err error) {

@@ -200,7 +200,6 @@ func (r *batchRun) send(ctx context.Context, h *conn, d BatchDialect, st *Statem
 			saved = saved || s.n == 0
 			if a.Err != nil {
 				if failed, joined = s.at, s.n > 1; r.independent {
-					h.pool.failed(ctx, r.sts[s.at], h.start, -1, a.Err)
 					_ = r.failed(s.at, a.Err)
 				}
 				return nil
@@ -254,10 +253,13 @@ func (r *batchRun) gaveUp(ctx context.Context, h *conn, failed, answered int, er
 		h.pool.failed(ctx, st, h.start, -1, err)
 		return r.failed(failed, err)
 	}
-	// Those behind may have run or not, and nobody knows.
-	for i := answered; i < r.items.len; i++ {
-		h.pool.failed(ctx, r.sts[i], h.start, -1, err)
-		_ = r.failed(i, err)
+	for i, st := range r.sts {
+		if i >= answered { // may have run or not, and nobody knows
+			_ = r.failed(i, err)
+		}
+		if err, failed := r.results[i].(*BatchError); failed {
+			h.pool.failed(ctx, st, h.start, -1, err)
+		}
 	}
 	return nil
 }
@@ -369,7 +371,7 @@ func (r *batchRun) read(i int, rows driver.Rows) error {
 	}
 }
 
-// endedTogether measures the items of a batch that ended well. Each has an
+// endedTogether measures the items of a batch that was answered. Each has an
 // equal share of the time. They are not counted as repetitions in a Scope.
 func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	t := &l.tape
@@ -380,8 +382,12 @@ func (l *link) endedTogether(ctx context.Context, r *batchRun, start int64) {
 	share := (now - start) / int64(len(r.sts))
 	for i, st := range r.sts {
 		rows := int64(-1)
-		if q, ok := r.results[i].(*queryResult); ok {
-			rows = int64(len(q.sets[0].rows))
+		switch res := r.results[i].(type) {
+		case *BatchError: // of an independent batch
+			p.failedIn(ctx, st, share, -1, res)
+			continue
+		case *queryResult:
+			rows = int64(len(res.sets[0].rows))
 		}
 		t.records[t.n] = record{st: st, took: share, read: -1, wait: t.waited, rows: rows, tx: -1}
 		if t.waited = 0; share >= p.measures.slowAfter {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
@@ -138,6 +139,31 @@ func TestBatchInAForeignTransaction(t *testing.T) {
 	}
 }
 
+// Without a pool nobody knows which server's literals these are: none of them
+// is in an error.
+func TestBatchOnAForeignDBShowsNoLiteral(t *testing.T) {
+	bare := sql.OpenDB(newRig(t, fakedriver.MySQL).srv.Connector())
+	defer bare.Close()
+	for _, text := range []string{
+		`INSERT INTO nowhere VALUES ("hunter2")`,
+		`INSERT INTO nowhere VALUES ('it\'s hunter2')`,
+		"INSERT INTO nowhere VALUES ($$hunter2$$)",
+		"INSERT INTO nowhere VALUES (1) # 'hunter2",
+		"INSERT INTO nowhere VALUES ('hunter2')",
+	} {
+		b := NewBatch()
+		b.Exec(text)
+		_, err := b.Run(context.Background(), bare)
+		be, ok := errors.AsType[*BatchError](err)
+		if !ok || be.Operation != "INSERT" {
+			t.Fatalf("%s: %T %v", text, err, err)
+		}
+		if be.Err = nil; strings.Contains(be.Digest+be.Error(), "hunter2") {
+			t.Errorf("%s: %v", text, be)
+		}
+	}
+}
+
 // A batch of reads whose connection dies runs again; one that writes does not.
 // No error makes sql.DB repeat it.
 func TestBatchRunsAgainOnlyIfItReads(t *testing.T) {
@@ -196,6 +222,9 @@ func TestInsertManyRefusesWhatItCannotDo(t *testing.T) {
 		if _, err := InsertMany(context.Background(), r.db, c.table, c.columns, none, c.opts...); err == nil {
 			t.Errorf("%+v was accepted", c)
 		}
+	}
+	if _, err := InsertMany(context.Background(), r.db, "t", []string{"a"}, nil); err == nil {
+		t.Error("no iterator was accepted")
 	}
 	short := func(yield func([]any) bool) { _ = yield([]any{1, 2}) && yield([]any{3}) }
 	var be *BatchError

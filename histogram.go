@@ -2,6 +2,7 @@ package pooled
 
 import (
 	"iter"
+	"math"
 	"math/bits"
 	"slices"
 	"sync/atomic"
@@ -160,7 +161,8 @@ func (h Histogram) Quantile(q float64) time.Duration {
 	if h.count == 0 {
 		return 0
 	}
-	rank := uint64(min(max(q, 0), 1)*float64(h.count-1)) + 1
+	// What q*count is off by must not make it the next whole number.
+	rank := min(max(uint64(math.Ceil(min(max(q, 0), 1)*float64(h.count)-1e-9)), 1), h.count)
 	var seen uint64
 	for i, n := range h.buckets {
 		if seen += n; seen >= rank {

@@ -49,12 +49,35 @@ func TestQuantilesAreWithinFivePercent(t *testing.T) {
 				t.Errorf("%s, %s: count %d, sum %d; want 100000, %d", shape.name, name, s.Count(), s.Sum(), sum)
 			}
 			for _, q := range []float64{0, 0.5, 0.9, 0.95, 0.99, 0.999, 1} {
-				want := float64(exact[int(q*float64(len(exact)-1))])
+				want := float64(exact[max(int(math.Ceil(q*float64(len(exact)))), 1)-1])
 				if got := float64(s.Quantile(q)); math.Abs(got-want) > max(0.05*want, 1) {
 					t.Errorf("%s, %s: quantile %g is %v, exactly %v", shape.name, name, q, got, want)
 				}
 			}
 		}
+	}
+}
+
+// Of a few durations, too, a share q are not above the quantile: the p99 of two
+// is the longer one.
+func TestQuantilesOfAFew(t *testing.T) {
+	for n := 1; n <= 200; n++ {
+		var d durations
+		for i := range n {
+			d.add(int64(histLow(i))) // one in each bucket
+		}
+		for share := range 101 {
+			q := d.snapshot().Quantile(float64(share) / 100)
+			if got, want := histIndex(uint64(q)), max((share*n+99)/100, 1)-1; got != want {
+				t.Errorf("quantile %d %% of %d is the one numbered %d, want %d", share, n, got, want)
+			}
+		}
+	}
+	var two durations
+	two.add(int64(time.Millisecond))
+	two.add(int64(10 * time.Second))
+	if h := two.snapshot(); h.Quantile(0.99) < 9*time.Second || h.Quantile(0.5) > 2*time.Millisecond {
+		t.Errorf("p99 %v, p50 %v", h.Quantile(0.99), h.Quantile(0.5))
 	}
 }
 

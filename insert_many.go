@@ -48,8 +48,9 @@ func InsertMany(ctx context.Context, db Executor, table string, columns []string
 	for _, opt := range opts {
 		opt(&m.opts)
 	}
-	if table == "" || len(columns) == 0 {
-		return 0, fmt.Errorf("pooled: InsertMany needs a table and columns, and got %q and %d columns", table, len(columns))
+	if table == "" || len(columns) == 0 || rows == nil {
+		return 0, fmt.Errorf("pooled: InsertMany needs a table, columns and an iterator over rows, and got %q, %d columns and rows that are nil: %t",
+			table, len(columns), rows == nil)
 	}
 	if m.opts.Chunk < 1 {
 		return 0, fmt.Errorf("pooled: InsertOptions.Chunk is %d; it must be at least 1", m.opts.Chunk)
@@ -117,7 +118,9 @@ func (m *insertRun) on(ctx context.Context, h *conn, rows iter.Seq[[]any]) error
 // chunk takes the next rows, and tells whether there may be more.
 func (m *insertRun) chunk(next func() ([]any, bool)) (more bool, err error) {
 	width := len(m.columns)
-	values := slices.Grow(m.values[:0], m.opts.Chunk*width) // items point into it: it must not grow below
+	// Room for few rows: there may be no more, whatever Chunk allows. Items keep
+	// the part that they point into when it grows.
+	values := slices.Grow(m.values[:0], min(m.opts.Chunk, 1024)*width)
 	items := &m.run.items
 	items.empty()
 	defer func() { m.values = values }()

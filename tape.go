@@ -138,10 +138,14 @@ func (l *link) ended(ctx context.Context, st *Statement, start, answer, rows int
 // failed measures a statement that began at start and ended in an error,
 // wherever its link is by now.
 func (p *Pool) failed(ctx context.Context, st *Statement, start, rows int64, err error) {
-	if !p.measures.on {
-		return
+	if p.measures.on {
+		p.failedIn(ctx, st, nano()-start, rows, err)
 	}
-	r := record{st: st, took: nano() - start, read: -1, rows: rows, tx: -1}
+}
+
+// failedIn measures a statement that took that long and ended in an error.
+func (p *Pool) failedIn(ctx context.Context, st *Statement, took, rows int64, err error) {
+	r := record{st: st, took: took, read: -1, rows: rows, tx: -1}
 	code := p.ErrorCode(err)
 	if r.took >= p.measures.slowAfter {
 		p.noteSlow(ctx, r, code)

@@ -23,12 +23,15 @@ type books struct {
 
 func openBooks(ctx context.Context, h history, conn *sql.Conn) (*books, error) {
 	b := &books{h: h, s: h.s, conn: conn}
-	if h.s.flavor() == pooled.MySQL {
-		if _, err := conn.ExecContext(ctx, "SET autocommit = 0"); err != nil {
-			return nil, err
-		}
+	return b, b.off(ctx)
+}
+
+// off turns autocommit off on MySQL.
+func (b *books) off(ctx context.Context) (err error) {
+	if b.s.flavor() == pooled.MySQL {
+		_, err = b.conn.ExecContext(ctx, "SET autocommit = 0")
 	}
-	return b, nil
+	return err
 }
 
 // noted says that something was written to the connection itself.

@@ -12,15 +12,32 @@ import (
 // that run instead: what is there of the migration, and all that the run had
 // applied before it.
 func (m *Migrator) Down(ctx context.Context) (*Report, error) {
+	// Chosen once: a run that is begun again goes no further back.
+	var versions []int64
+	chosen := false
 	return m.locked(ctx, func(ctx context.Context, r *run) error {
-		if e := r.state.open; e != nil {
-			return r.backToStart(ctx, e)
-		}
-		n := len(r.state.applied)
-		if n == 0 {
+		e, n := r.state.open, len(r.state.applied)
+		switch {
+		case chosen:
+		case e == nil && n == 0:
 			return fmt.Errorf("migrate: Down: %w: nothing is applied", ErrNoDown)
+		case e == nil:
+			versions = slices.Clone(r.state.applied[n-1:])
+		case e.direction() == DirectionUp: // else the way back is finished
+			versions = r.ofRun(e.Run)
 		}
-		return r.downTo(ctx, r.state.applied[n-1:])
+		chosen = true
+		if e != nil {
+			if steps, err := r.downSteps(versions); err != nil {
+				return err
+			} else if err := r.prepare(steps); err != nil {
+				return err
+			}
+			if err := r.settle(ctx, e); err != nil {
+				return err
+			}
+		}
+		return r.downTo(ctx, slices.DeleteFunc(slices.Clone(versions), func(v int64) bool { return !r.state.isApplied[v] }))
 	})
 }
 
@@ -52,21 +69,29 @@ func (m *Migrator) DownTo(ctx context.Context, version int64) (*Report, error) {
 // Redo takes back the migration that was applied last and applies it again,
 // where the server can in one transaction.
 func (m *Migrator) Redo(ctx context.Context) (*Report, error) {
+	var version int64 // chosen once, too
 	return m.locked(ctx, func(ctx context.Context, r *run) error {
 		if e := r.state.open; e != nil {
 			if err := r.settle(ctx, e); err != nil {
 				return err
 			}
 		}
-		n := len(r.state.applied)
-		if n == 0 {
+		if n := len(r.state.applied); version == 0 && n == 0 {
 			return fmt.Errorf("migrate: Redo: %w: nothing is applied", ErrNoDown)
+		} else if version == 0 {
+			version = r.state.applied[n-1]
 		}
-		steps, err := r.downSteps(r.state.applied[n-1:])
+		if slices.ContainsFunc(r.report.Steps, func(s Step) bool { return s.Version == version && s.Direction == DirectionUp }) {
+			return nil // before the connection was lost
+		}
+		steps, err := r.downSteps([]int64{version})
 		if err != nil {
 			return err
 		}
 		steps = append(steps, step{m: steps[0].m, dir: DirectionUp})
+		if !r.state.isApplied[version] {
+			steps = steps[1:]
+		}
 		if err := r.prepare(steps); err != nil {
 			return err
 		}
@@ -119,19 +144,4 @@ func (r *run) settle(ctx context.Context, e *Entry) error {
 		r.state, err = r.m.readState(ctx, r.s, conn)
 		return err
 	})
-}
-
-// backToStart undoes the run that ended within a migration.
-func (r *run) backToStart(ctx context.Context, e *Entry) error {
-	if e.direction() == DirectionDown { // the way back is finished
-		return r.settle(ctx, e)
-	}
-	others := r.ofRun(e.Run)
-	if err := r.prepare(others); err != nil {
-		return err
-	}
-	if err := r.settle(ctx, e); err != nil {
-		return err
-	}
-	return r.execute(ctx, others)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/pooledsql/pooled/migrate"
 )
 
@@ -185,6 +187,25 @@ func TestRepairTakesTheFilesAsTheyAre(t *testing.T) {
 			t.Error(err)
 		}
 		if f, err := m.Validate(t.Context()); err != nil || kindsOf(f) != "gap" {
+			t.Error(f, err)
+		}
+	})
+}
+
+func TestSQLThatBecameGoIsDrift(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		up(t, newMigrator(t, r.db, three))
+		less := fstest.MapFS{"00001_a.sql": three["00001_a.sql"], "00002_b.sql": three["00002_b.sql"]}
+		m := newMigrator(t, r.db, less, func(c *migrate.Config) {
+			c.GoMigrations = []*goose.Migration{goose.NewGoMigration(3, nil, nil)}
+		})
+		if f, err := m.Validate(t.Context()); err != nil || kindsOf(f) != "drift, drift" || f[0].Version != 3 {
+			t.Error(f, err)
+		}
+		if _, err := m.Repair(t.Context(), migrate.RepairOptions{}); err != nil {
+			t.Error(err)
+		}
+		if f, err := m.Validate(t.Context()); err != nil || len(f) != 0 {
 			t.Error(f, err)
 		}
 	})

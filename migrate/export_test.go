@@ -1,7 +1,10 @@
 package migrate
 
 import (
+	"context"
+	"database/sql"
 	"io/fs"
+	"time"
 
 	"github.com/pooledsql/pooled"
 )
@@ -24,3 +27,12 @@ func StatementsOf(fsys fs.FS, version int64, up bool) ([]string, bool, error) {
 
 // Tokens are the tokens of a statement.
 func Tokens(f pooled.Flavor, text string) []string { return tokens(f, text) }
+
+// LostAfter renews the lease of a table lock over db until it is lost, and
+// returns how long that took.
+func LostAfter(db *sql.DB) time.Duration {
+	ctx, abort := context.WithCancelCause(context.Background())
+	start := time.Now()
+	(&run{m: &Migrator{db: db}, table: lockSQL{mysql{}, "owner"}, abort: abort}).beat(ctx)
+	return time.Since(start)
+}

@@ -57,14 +57,15 @@ func (r *run) acquire(ctx context.Context) error {
 	limit := max(r.m.cfg.AcquireTimeout, 0)
 	switch mode {
 	case LockSession:
-		return r.acquireSession(ctx, limit)
+		err = r.acquireSession(ctx, limit)
 	case LockTable:
 		// The lock's own statements need the pool, and the session is nothing
 		// to hold on to.
 		r.letGoOfConn()
-		return r.acquireTable(ctx, limit)
+		err = r.acquireTable(ctx, limit)
 	}
-	return nil
+	r.locked = err == nil
+	return err
 }
 
 func (r *run) acquireSession(ctx context.Context, limit time.Duration) error {

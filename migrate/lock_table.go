@@ -128,14 +128,18 @@ func (l lockSQL) holder(ctx context.Context, q querier) (by string, age time.Dur
 func (r *run) acquireTable(ctx context.Context, limit time.Duration) error {
 	host, _ := os.Hostname()
 	r.table = lockSQL{r.s, fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8])}
-	if _, err := r.m.db.ExecContext(ctx, r.table.create()); err != nil {
+	_, err := r.m.db.ExecContext(ctx, r.table.create())
+	if err != nil { // PostgreSQL refuses the second of two at once; then it is there
+		_, err = r.m.db.ExecContext(ctx, r.table.create())
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: create %s: %w", lockTable, err)
 	}
 	lease := lockLease
 	if r.solo {
 		lease = soloLease
 	}
-	err := r.await(ctx, limit, func() (bool, error) { return r.table.take(ctx, r.m.db, lease) }, func() (Holder, error) {
+	return r.await(ctx, limit, func() (bool, error) { return r.table.take(ctx, r.m.db, lease) }, func() (Holder, error) {
 		by, age, err := r.table.holder(ctx, r.m.db)
 		if err != nil {
 			return Holder{}, nil // free in this moment, or the next try tells what is wrong
@@ -147,11 +151,6 @@ func (r *run) acquireTable(ctx context.Context, limit time.Duration) error {
 		who.Age, who.About = age, "locked_by "+by+" in "+lockTable
 		return who, nil
 	})
-	if err != nil {
-		return err
-	}
-	r.locked = true
-	return nil
 }
 
 // keep renews the lease in the background until the function that it returns
@@ -184,13 +183,13 @@ func (r *run) beat(ctx context.Context) {
 		case <-tick.C:
 		}
 		sent := time.Now()
-		short, cancel := context.WithTimeout(ctx, lockLease)
+		short, cancel := context.WithDeadline(ctx, last.Add(lockLease))
 		ok, err := r.table.renew(short, r.m.db, lockLease)
 		cancel()
 		switch {
 		case err == nil && ok:
 			last = sent
-		case err == nil || time.Since(last) > lockLease:
+		case err == nil || time.Since(last) >= lockLease:
 			r.abort(ErrLockLost)
 			return
 		}

@@ -284,3 +284,48 @@ func TestNobodyRunsBesideTheStatementOfADeadProcess(t *testing.T) {
 		}
 	})
 }
+
+// Who gives up leaves the note about the holder alone.
+func TestWhoGivesUpDoesNotHideTheHolder(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		letGo := held(t, r)
+		for i := range 2 {
+			_, err := newMigrator(t, r.db, three, func(c *migrate.Config) { c.AcquireTimeout = -1 }).Up(t.Context())
+			if e := as[*migrate.LockError](t, err); e.Holder.Who != "anna" {
+				t.Errorf("try %d: %v", i, err)
+			}
+		}
+		if err := letGo(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Two runners make the lock's table at the same moment: IF NOT EXISTS does not
+// keep PostgreSQL from refusing the second.
+func TestTheTableOfTheLockIsMadeByTwoAtOnce(t *testing.T) {
+	r := newRig(t, kinds[0])
+	tx, err := r.db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.Exec("CREATE TABLE goose_lock (lock_id bigint PRIMARY KEY, locked boolean NOT NULL, locked_at timestamptz, locked_by text, " +
+		"lease_expires_at timestamptz, updated_at timestamptz)"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := newMigrator(t, r.open(t, r.driver), three, func(c *migrate.Config) { c.Lock = migrate.LockTable }).Up(context.Background())
+		done <- err
+	}()
+	for ask[int](t, r.db, "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()") == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}

@@ -95,10 +95,10 @@ func (mysql) sessionHolder(ctx context.Context, q querier, key sessionKey) (int6
 	return id.Int64, about, err
 }
 
-// alive looks at the list of sessions, where a user sees at least its own.
-func (mysql) alive(ctx context.Context, q querier, session int64) (bool, error) {
-	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM information_schema.processlist WHERE id = "+
-		itoa(session)+" AND id <> CONNECTION_ID())")
+// busy looks at the list of sessions, where a user sees at least its own.
+func (mysql) busy(ctx context.Context, q querier, session int64) (string, error) {
+	return one[string](ctx, q, "SELECT coalesce((SELECT concat(command, coalesce(info, '')) FROM information_schema.processlist WHERE id = "+
+		itoa(session)+" AND id <> CONNECTION_ID() AND command <> 'Sleep'), '')")
 }
 
 func (mysql) lockTimeout(d time.Duration, _ bool) string {

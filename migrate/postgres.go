@@ -148,8 +148,9 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 	return id, about, err
 }
 
-func (postgres) alive(ctx context.Context, q querier, session int64) (bool, error) {
-	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND pid <> pg_backend_pid())", session)
+func (postgres) busy(ctx context.Context, q querier, session int64) (string, error) {
+	return one[string](ctx, q, "SELECT coalesce((SELECT coalesce(query_start::text, 'unknown') FROM pg_stat_activity "+
+		"WHERE pid = $1 AND pid <> pg_backend_pid() AND state IS DISTINCT FROM 'idle'), '')", session)
 }
 
 func (postgres) lockTimeout(d time.Duration, local bool) string {
@@ -157,7 +158,7 @@ func (postgres) lockTimeout(d time.Duration, local bool) string {
 	if local {
 		scope = "LOCAL"
 	}
-	return fmt.Sprintf("SET %s lock_timeout = %d", scope, d.Milliseconds())
+	return fmt.Sprintf("SET %s lock_timeout = %d", scope, max(1, d.Milliseconds()))
 }
 
 func (postgres) lockTimedOut(err error) bool {

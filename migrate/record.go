@@ -52,24 +52,27 @@ func (m *Migrator) Baseline(ctx context.Context, version int64) (*Report, error)
 	if m.set.byVersion[version] == nil {
 		return &Report{}, fmt.Errorf("migrate: Baseline %d: there is no such migration", version)
 	}
-	return m.locked(ctx, func(ctx context.Context, r *run) error {
+	var ms []*migration
+	report, err := m.locked(ctx, func(ctx context.Context, r *run) error {
 		if e := r.state.open; e != nil {
 			return fmt.Errorf("migrate: Baseline: %w: a run ended within %s; Up goes on, Down goes back", ErrUndecided, e.Name)
 		}
 		if err := r.adopt(ctx); err != nil {
 			return err
 		}
-		ms := r.state.pending(m.set, version)
+		ms = r.state.pending(m.set, version)
 		err := r.record(ctx, ms, OperationBaseline, func(tx *sql.Tx, m *migration) error {
 			return r.mark(ctx, tx, step{m: m, dir: DirectionUp})
 		})
-		if err != nil {
-			return err
-		}
 		for _, m := range ms {
-			r.report.Steps = append(r.report.Steps, Step{Version: m.version, Name: m.label(), Direction: DirectionUp})
+			r.state.isApplied[m.version] = err == nil
 		}
-		r.lasts = len(r.report.Steps)
-		return nil
+		return err
 	})
+	if err == nil { // what did not run does not count as applied in Stats
+		for _, m := range ms {
+			report.Steps = append(report.Steps, Step{Version: m.version, Name: m.label(), Direction: DirectionUp})
+		}
+	}
+	return report, err
 }

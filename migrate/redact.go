@@ -2,11 +2,12 @@ package migrate
 
 import (
 	"regexp"
-	"strings"
+	"slices"
 )
 
 var (
-	quoted  = regexp.MustCompile(`'(?:[^']|'')*'|"[^"]*"`)
+	// From the first quote to the last: what is quoted has quotes in it, too.
+	quoted  = regexp.MustCompile(`(?s)['"].*['"]`)
 	literal = regexp.MustCompile(`'(?:[^']|'')*'`)
 )
 
@@ -21,7 +22,7 @@ func redact(err error) string {
 	switch {
 	case state == "" && number == 0:
 		// The program's own words, or the network's.
-	case state != "" && !strings.HasPrefix(state, "22") && !strings.HasPrefix(state, "23") && state != "42601":
+	case state != "" && !slices.Contains([]string{"22", "23", "P0"}, state[:min(2, len(state))]) && state != "42601":
 		// Names of tables and columns are in double quotes.
 		text = literal.ReplaceAllString(text, "'?'")
 	case number == 1051, number == 1054, number == 1060, number == 1061, number == 1091, number == 1146, number == 1050:

@@ -69,7 +69,11 @@ func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error)
 		st := pooled.Classify(flavor, text)
 		switch r.s.nature(&st, text, false) {
 		case session:
-			if _, err := t.conn.ExecContext(ctx, text); err != nil {
+			_, err := t.conn.ExecContext(ctx, text)
+			if err == nil {
+				err = t.setting(ctx, text)
+			}
+			if err != nil {
 				return false, r.failed(t.s, i+1, true, err)
 			}
 		case volatile:
@@ -109,14 +113,16 @@ func (r *run) sessionOver(ctx context.Context, q querier, e *Entry) error {
 	if r.mode == LockSession || e.session == 0 || e.session == r.session {
 		return nil
 	}
+	first := ""
 	for start := time.Now(); ; {
-		busy, err := r.s.alive(ctx, q, e.session)
+		at, err := r.s.busy(ctx, q, e.session)
 		if err != nil {
 			return fmt.Errorf("migrate: look for the session of the run before: %w", err)
 		}
-		if !busy {
+		if at == "" || first != "" && at != first {
 			return nil
 		}
+		first = at
 		if waited := time.Since(start); waited > max(r.m.cfg.AcquireTimeout, 0) {
 			return &LockError{waited, Holder{Who: e.Who, Host: e.Host, Session: e.session, About: "its last statement still runs"}, ErrLocked}
 		}
@@ -166,15 +172,15 @@ func (r *run) takeBack(ctx context.Context, e *Entry) error {
 	})
 }
 
-// ofRun returns the steps that undo what a run applied, newest first.
-func (r *run) ofRun(run string) []step {
-	var out []step
+// ofRun returns the versions that a run applied, oldest first.
+func (r *run) ofRun(run string) []int64 {
+	var out []int64
 	for _, e := range slices.Backward(r.state.entries) {
-		m := r.m.set.byVersion[e.Version]
-		if e.Run == run && e.Operation == OperationUp && e.Status == StatusDone && r.state.isApplied[e.Version] && m != nil &&
-			!slices.ContainsFunc(out, func(s step) bool { return s.m == m }) {
-			out = append(out, step{m: m, dir: DirectionDown})
+		if e.Run == run && e.Operation == OperationUp && e.Status == StatusDone && r.state.isApplied[e.Version] &&
+			r.m.set.byVersion[e.Version] != nil && !slices.Contains(out, e.Version) {
+			out = append(out, e.Version)
 		}
 	}
+	slices.Reverse(out)
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -25,14 +26,15 @@ type run struct {
 	table   lockSQL
 	abort   context.CancelCauseFunc
 	gone    bool // the connection that with handed out was lost
-	locked  bool // with the table lock
+	locked  bool // the lock is ours
 
 	books *books // of tracked steps
 
 	state *state
 	step  int // of steps, for events
 	steps int
-	lasts int // how many steps of the report are committed
+	lasts int   // how many steps of the report are committed
+	told  int64 // the number of the last entry that they tell of
 }
 
 // lostTries is how often a run is begun again after its connection was lost.
@@ -50,13 +52,17 @@ func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) err
 	if err != nil {
 		return report, err
 	}
-	start := time.Now()
+	start, told := time.Now(), int64(-1)
 	for try := 1; ; try++ {
-		r := &run{lasts: len(report.Steps), m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
+		r := &run{lasts: len(report.Steps), told: told, m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
 		err = r.whole(ctx, f)
+		told = r.told
 		lost := r.lost(ctx, err)
 		if err != nil {
 			report.Steps = report.Steps[:r.lasts]
+		}
+		if r.state != nil {
+			m.setPending(len(r.state.pending(m.set, math.MaxInt64)))
 		}
 		r.release(ctx)
 		if !lost || try == lostTries {
@@ -125,8 +131,25 @@ func (r *run) ready(ctx context.Context) error {
 				return fmt.Errorf("migrate: %w", err)
 			}
 		}
+		r.missed()
 		return nil
 	})
+}
+
+// missed takes into the report what the run did before its connection was lost
+// and had no answer about.
+func (r *run) missed() {
+	last, _ := r.state.last()
+	for _, e := range r.state.entries {
+		m := r.m.set.byVersion[e.Version]
+		if r.told < 0 || e.ID <= r.told || e.Run != r.report.Run || e.Status != StatusDone || m == nil ||
+			e.Operation != OperationUp && e.Operation != OperationDown {
+			continue
+		}
+		r.report.Steps = append(r.report.Steps, Step{Version: e.Version, Name: m.label(), Direction: e.direction(),
+			Statements: e.Statements, Duration: e.Duration})
+	}
+	r.lasts, r.told = len(r.report.Steps), last
 }
 
 // createTables makes goose's table as goose does, and ours.
@@ -172,7 +195,7 @@ func (r *run) with(ctx context.Context, f func(*sql.Conn) error) error {
 	if r.session, err = r.s.session(ctx, conn); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if r.solo && r.locked { // nobody else can renew it
+	if r.solo && r.mode == LockTable { // nobody else can renew it
 		if ok, err := r.table.renew(ctx, conn, soloLease); err != nil || !ok {
 			return cmp.Or(err, ErrLockLost)
 		}
@@ -188,10 +211,11 @@ func (r *run) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if r.conn != nil {
-		_ = r.h.letGo(ctx, r.conn)
+		if r.locked { // else the note is somebody else's
+			_ = r.h.letGo(ctx, r.conn)
+		}
 		r.letGoOfConn()
-	}
-	if r.locked {
+	} else if r.locked {
 		_ = r.h.letGo(ctx, r.m.db)
 		_ = r.table.release(ctx, r.m.db)
 	}

@@ -41,8 +41,9 @@ type server interface {
 	// sessionHolder returns the number of the session that has the lock and what
 	// the server tells of it.
 	sessionHolder(ctx context.Context, q querier, key sessionKey) (id int64, about string, err error)
-	// alive reports whether a session is still there.
-	alive(ctx context.Context, q querier, session int64) (bool, error)
+	// busy returns what another session is at, and "" if it is at nothing or is
+	// not there: a pooler's session outlives its client.
+	busy(ctx context.Context, q querier, session int64) (string, error)
 
 	// lockTimeout returns the statement that bounds waits for tables, of the
 	// transaction or of the session.
@@ -127,13 +128,20 @@ func sqlState(err error) string {
 // errorNumber returns the number of an error of go-sql-driver/mysql, which is
 // not imported so that a program for PostgreSQL does not link it.
 func errorNumber(err error) int {
-	for ; err != nil; err = errors.Unwrap(err) {
-		v := reflect.ValueOf(err)
-		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct || v.Elem().Type().Name() != "MySQLError" {
-			continue
-		}
+	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Pointer && !v.IsNil() && v.Elem().Kind() == reflect.Struct && v.Elem().Type().Name() == "MySQLError" {
 		if n := v.Elem().FieldByName("Number"); n.CanUint() {
 			return int(n.Uint())
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return errorNumber(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if n := errorNumber(err); n != 0 {
+				return n
+			}
 		}
 	}
 	return 0

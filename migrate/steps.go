@@ -95,7 +95,11 @@ func (r *run) execute(ctx context.Context, steps []step) (err error) {
 
 // committed says that what the report has lasts.
 func (r *run) committed() {
+	for _, s := range r.report.Steps[r.lasts:] {
+		r.state.isApplied[s.Version] = s.Direction == DirectionUp
+	}
 	r.lasts = len(r.report.Steps)
+	r.told, _ = r.state.last()
 	r.m.tell(Event{Kind: EventCommitted, Migration: r.step, Migrations: r.steps})
 }
 
@@ -190,8 +194,8 @@ func (r *run) mark(ctx context.Context, q querier, s step) error {
 // boundLocks bounds waits for tables.
 func (r *run) boundLocks(ctx context.Context, q querier, local bool) error {
 	d := r.m.cfg.LockTimeout
-	// Without a session of our own a setting would go to somebody else's.
-	if d < 0 || !local && r.mode == LockTable {
+	// Behind a pooler of PostgreSQL a setting would go to somebody else's session.
+	if d < 0 || !local && r.mode == LockTable && r.s.transactionalDDL() {
 		return nil
 	}
 	_, err := q.ExecContext(ctx, r.s.lockTimeout(d, local))

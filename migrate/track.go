@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pooledsql/pooled"
@@ -19,9 +20,11 @@ type tracked struct {
 	sc    *script
 	e     *Entry
 	wrote bool // e is in the table
-	inTx  bool // the file itself began a transaction
+	inTx  bool // the file itself began a transaction,
+	txAt  int  // with that statement
 	dark  bool // the statement at hand runs code that its text does not show
 	shut  bool // the file itself locked tables, and ours is not among them
+	bound bool // PostgreSQL: the file itself bounds waits for locks
 	start time.Time
 }
 
@@ -89,7 +92,33 @@ func (t *tracked) next(ctx context.Context) error {
 		return t.atomic(ctx)
 	}
 	t.r.statement(t.s, t.e.Statement, t.start)
-	return t.r.patiently(ctx, func() error { return t.single(ctx, &st, text, nat) }, func(error) {})
+	if !t.inTx {
+		return t.r.patiently(ctx, func() error { return t.single(ctx, &st, text, nat) }, func(error) {})
+	}
+	end := t.e.Statement + 1
+	return t.r.patiently(ctx, func() error { return t.ownTx(ctx, end) }, func(error) {})
+}
+
+// ownTx runs what is left of the file's own transaction before statement end. If
+// a lock is not to be had, the server may have undone all of that transaction: it
+// is rolled back, to be begun again.
+func (t *tracked) ownTx(ctx context.Context, end int) error {
+	for t.e.Statement < end {
+		text := t.sc.statements[t.e.Statement]
+		st := pooled.Classify(t.r.s.flavor(), text)
+		err := t.single(ctx, &st, text, t.r.s.nature(&st, text, t.inTx))
+		if err == nil {
+			continue
+		}
+		if at := t.e.Statement; t.inTx && t.r.s.lockTimedOut(err) {
+			if _, rerr := t.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); rerr == nil {
+				t.inTx, t.r.books.dirty, t.e.Statement, t.e.begun = false, false, t.txAt, false
+			}
+			err = &atStatement{at, err}
+		}
+		return err
+	}
+	return nil
 }
 
 // single runs a statement that commits by itself, or that is part of a
@@ -109,8 +138,12 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 		}
 	}
 	if nat != session && !t.shut { // a session's settings are made again, see replay
-		if err := r.fence(ctx, t.conn); err != nil {
-			return err
+		// Within the file's own transaction the fence would keep the lease from
+		// being renewed until that ends: it comes before what may commit.
+		if !t.inTx || nat == control || st.Class == pooled.DDL {
+			if err := r.fence(ctx, t.conn); err != nil {
+				return err
+			}
 		}
 		if err := t.note(ctx, t.conn, true); err != nil {
 			return err
@@ -124,7 +157,7 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 	}
 	// CREATE INDEX CONCURRENTLY waits for others and lets them pass: a limit
 	// would only leave an invalid index.
-	if r.s.flavor() == pooled.Postgres && nat != probed {
+	if r.s.flavor() == pooled.Postgres && nat != probed && nat != session && !t.bound {
 		if err := r.boundLocks(ctx, t.conn, false); err != nil {
 			return err
 		}
@@ -133,9 +166,14 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 	if _, err := t.conn.ExecContext(ctx, text); err != nil {
 		return err
 	}
+	if nat == session {
+		if err := t.setting(ctx, text); err != nil {
+			return err
+		}
+	}
 	switch st.Tx {
 	case pooled.TxBegin:
-		t.inTx = true
+		t.inTx, t.txAt = true, t.e.Statement
 	case pooled.TxCommit, pooled.TxRollback:
 		t.inTx, r.books.dirty = false, false
 	}
@@ -147,11 +185,23 @@ func (t *tracked) single(ctx context.Context, st *pooled.Statement, text string,
 			t.shut = false
 		}
 	}
-	if st.Class == pooled.DDL && r.s.flavor() == pooled.MySQL {
+	if r.s.flavor() == pooled.MySQL && st.Class == pooled.DDL && nat != volatile {
 		t.inTx, r.books.dirty = false, false // committed implicitly
 	}
 	t.e.Statement++
 	t.e.begun = false
+	return nil
+}
+
+// setting is called behind a statement of the file that makes a setting.
+func (t *tracked) setting(ctx context.Context, text string) error {
+	switch upper := strings.ToUpper(text); {
+	case t.r.s.flavor() == pooled.Postgres:
+		t.bound = t.bound || strings.Contains(upper, "LOCK_TIMEOUT")
+	case strings.Contains(upper, "AUTOCOMMIT"):
+		// With it on, a note would last without what it tells of, or the reverse.
+		return t.r.books.off(ctx)
+	}
 	return nil
 }
 
@@ -162,7 +212,7 @@ func (t *tracked) atomic(ctx context.Context) error {
 	before, wrote, count := *t.e, t.wrote, len(r.state.entries)
 	return r.patiently(ctx, func() error {
 		err := r.books.atomically(ctx, func(q querier) error {
-			if r.s.flavor() == pooled.Postgres {
+			if r.s.flavor() == pooled.Postgres && !t.bound {
 				if err := r.boundLocks(ctx, q, true); err != nil {
 					return err
 				}
@@ -270,20 +320,20 @@ func (t *tracked) fail(ctx context.Context, err error) error {
 	if at >= len(t.sc.statements) {
 		statement = 0
 	}
-	if _, ok := errors.AsType[*MigrationError](err); ok || errors.Is(err, ErrUndecided) || errors.Is(err, ErrLockLost) {
-		return err
-	}
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	// Something remains if a statement was done, here or before in this run.
-	remains := t.e.Statement > 0 || t.dark || t.e.begun && t.s.m.isGo
 	if t.shut {
 		_, _ = t.conn.ExecContext(short, "UNLOCK TABLES")
 	}
-	if t.inTx {
+	if t.inTx { // else what is noted last would commit it
 		_, _ = t.conn.ExecContext(short, "ROLLBACK")
 		r.books.dirty = false
 	}
+	if _, ok := errors.AsType[*MigrationError](err); ok || errors.Is(err, ErrUndecided) || errors.Is(err, ErrLockLost) {
+		return err
+	}
+	// Something remains if a statement was done, here or before in this run.
+	remains := t.e.Statement > 0 || t.dark || t.e.begun && t.s.m.isGo
 	// What was noted before the statement that failed holds.
 	if r.books.flush(short) == nil && t.conn.PingContext(short) == nil {
 		t.e.Error, t.e.begun = redact(err), false

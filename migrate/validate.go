@@ -122,7 +122,7 @@ func (m *Migrator) drift(s server, st *state) ([]Finding, error) {
 	var changed []*migration
 	for _, v := range st.applied {
 		p, e := m.set.byVersion[v], st.latest[v]
-		if p == nil || e == nil || p.isGo {
+		if p == nil || e == nil {
 			continue
 		}
 		if p.sums.up != e.sums.up || p.sums.down != e.sums.down {
@@ -164,6 +164,8 @@ func (m *migration) compare(d Direction, differs bool, kept string, hashes []str
 		n++
 	}
 	switch {
+	case m.isGo:
+		f.Message = string(d) + " was SQL when it was applied, and is written in Go now"
 	case n == len(hashes) && n == len(sc.hashes):
 		f.Message = string(d) + " was changed in whether it runs in a transaction"
 	case n == len(sc.hashes):
