@@ -132,7 +132,9 @@ func (l *link) begin(ctx context.Context, idle int64) error {
 
 // reset frees the session of the state that earlier loans have left in it.
 func (l *link) reset(ctx context.Context) error {
-	if err := l.pool.dialect.Reset(ctx, l.native); err != nil {
+	short, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	if err := l.pool.dialect.Reset(short, l.native); err != nil {
 		l.retire.CompareAndSwap(0, uint32(closedReset))
 		return cmp.Or(ctx.Err(), errBadLink)
 	}
@@ -174,7 +176,8 @@ func (l *link) pingSoon(ctx context.Context) error {
 	return l.ping(ctx)
 }
 
-// pingTimeout is how long a keepalive, or the check before a loan, may take.
+// pingTimeout is how long a keepalive, or the check or the reset before a loan,
+// may take.
 const pingTimeout = 5 * time.Second
 
 // ping asks the server for an answer where the base can; where it cannot, the

@@ -163,7 +163,7 @@ func (p *Pool) statementCap() int { return int(p.stmtCap.Load()) }
 // shedStatements makes room when the server's limit of prepared statements is
 // reached: l closes all of its own and every link keeps half as many from now
 // on; if that was not enough, idle links are hung up with theirs.
-func (p *Pool) shedStatements(l *link, try int) {
+func (p *Pool) shedStatements(ctx context.Context, l *link, try int) {
 	l.stmts.shrink(0)
 	size := p.stmtCap.Load()
 	p.stmtCap.CompareAndSwap(size, size/2)
@@ -171,14 +171,15 @@ func (p *Pool) shedStatements(l *link, try int) {
 	if try == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTimeout) // others may always be under way
+	defer cancel()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	for l := p.takeIdleLocked(); l != nil; l = p.takeIdleLocked() {
 		p.hangUpLocked(l, closedReset)
 	}
-	for p.closing > 0 { // bounded by the goodbyes' own limits
-		p.waitLocked(context.Background())
+	for p.closing > 0 && p.waitLocked(ctx) == nil {
 	}
-	p.mu.Unlock()
 }
 
 // Config returns the configuration in force, with the limits as Resize left

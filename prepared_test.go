@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
@@ -243,6 +244,29 @@ func TestAStaleStatementIsPreparedAgain(t *testing.T) {
 			r.srv.Inject(fakedriver.Fault{Op: fakedriver.StmtQuery, Err: stale})
 			r.is(drain(st.Query()), stale)
 		})
+	})
+}
+
+// Others' goodbyes may take as long as they like.
+func TestWhoMakesRoomForAStatementWaitsNoLongerThanItsContext(t *testing.T) {
+	full := &fakedriver.Error{Code: "1461", Message: "max_prepared_stmt_count"}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.MySQL, conns(0, 2), mysql)
+		slow, c := r.hold(), r.hold()
+		r.must(r.read(slow))
+		r.must(r.read(c))
+		gate := fakedriver.NewGate()
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Close, Gate: gate})
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Prepare, Times: -1, Err: full})
+		slow.Close()
+		start := time.Now()
+		_, err := c.QueryContext(after(t, time.Second), "SELECT 9, ?", 9)
+		if took := time.Since(start); err == nil || took > time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		r.srv.ClearFaults()
+		gate.Open()
+		c.Close()
 	})
 }
 

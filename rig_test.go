@@ -214,7 +214,7 @@ type testDialect struct {
 	BaseDialect
 	fault    func(error) Fault
 	state    func(driver.Conn) ConnState
-	reset    func(driver.Conn) error
+	reset    func(context.Context) error
 	gone     func(driver.Conn) <-chan struct{}
 	prepares Prepares
 }
@@ -244,11 +244,11 @@ func (d *testDialect) State(c driver.Conn) ConnState {
 	return d.state(c)
 }
 
-func (d *testDialect) Reset(_ context.Context, c driver.Conn) error {
+func (d *testDialect) Reset(ctx context.Context, _ driver.Conn) error {
 	if d.reset == nil {
 		return driver.ErrSkip
 	}
-	return d.reset(c)
+	return d.reset(ctx)
 }
 
 func (d *testDialect) Gone(c driver.Conn) <-chan struct{} {

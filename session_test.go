@@ -91,7 +91,7 @@ func TestWithResetDirtyTheNextBorrowerGetsACleanSession(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				resets := 0
-				d := &testDialect{reset: func(driver.Conn) error { resets++; return tt.reset }}
+				d := &testDialect{reset: func(context.Context) error { resets++; return tt.reset }}
 				r := newRig(t, fakedriver.PGX, dialect(d), func(c *Config) { c.Reset = ResetDirty })
 				r.must(r.read(r.db))
 				r.taint()
@@ -114,9 +114,23 @@ func TestWithResetDirtyTheNextBorrowerGetsACleanSession(t *testing.T) {
 	}
 }
 
+// The caller has all the time in the world, the server says nothing.
+func TestAResetThatIsNotAnsweredEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		silent := &testDialect{reset: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+		r := newRig(t, fakedriver.PGX, dialect(silent), func(c *Config) { c.Reset = ResetDirty })
+		r.taint()
+		start := time.Now()
+		r.must(r.read(r.db))
+		if took := time.Since(start); took != pingTimeout {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 func TestWithResetOffNoSessionIsReset(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fakedriver.PGX, dialect(&testDialect{reset: func(driver.Conn) error {
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{reset: func(context.Context) error {
 			t.Error("reset")
 			return nil
 		}}))

@@ -64,7 +64,7 @@ func (s *stmt) twin(ctx context.Context, l *link) (*twin, error) {
 	}
 	base, err := l.prepare(ctx, s.query)
 	for try := 0; err != nil && try < shedTries && p.dialect.Fault(err) == FaultTooManyStatements; try++ {
-		p.shedStatements(l, try)
+		p.shedStatements(ctx, l, try)
 		if try > 0 && pause(ctx, backoff(try)) != nil { // others take what becomes free too
 			break
 		}
