@@ -134,8 +134,11 @@ func TestServerTellsOfItsSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		most := ask[int](t, tx, map[string]string{"pgx": "SELECT current_setting('max_connections')::int", "mysql": "SELECT @@max_connections"}[s.driver])
-		if v.Max != most || v.Open < 2 || v.Active < 1 || v.Reserved < 1 || v.At.IsZero() {
+		if v.Max != most || v.Open < 2 || v.Active < 1 || v.At.IsZero() {
 			t.Errorf("%+v; the server takes %d", v, most)
+		}
+		if l, err := p.Limits(t.Context()); err != nil || l.Reserved != v.Reserved || (v.Reserved > 0) != (s.driver == "pgx") {
+			t.Errorf("Limits: %d are kept for administrators, Sessions: %d; %v", l.Reserved, v.Reserved, err)
 		}
 		if s.driver == "pgx" && v.IdleInTx < 1 || s.driver == "mysql" && v.IdleInTx != -1 {
 			t.Errorf("%d sessions idle in transaction", v.IdleInTx)
