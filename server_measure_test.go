@@ -3,6 +3,7 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -129,7 +130,12 @@ func TestServerTellsOfItsSessions(t *testing.T) {
 		}
 		defer tx.Rollback()
 		ask[int](t, tx, "SELECT 2")
-		v, err := p.Sessions(t.Context())
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := p.Sessions(over); !errors.Is(err, context.Canceled) {
+			t.Errorf("under a context that is over: %v", err)
+		}
+		v, err := p.Sessions(t.Context()) // that was nobody else's answer
 		if err != nil {
 			t.Fatal(err)
 		}
