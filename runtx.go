@@ -33,7 +33,8 @@ import (
 func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
 	p := poolOf(db)
 	for try := 1; ; try++ {
-		rec := &txRecord{wanted: p != nil && (opts == nil || !opts.ReadOnly)}
+		readOnly := opts != nil && opts.ReadOnly
+		rec := &txRecord{wanted: p != nil && !readOnly}
 		err := runTxOnce(context.WithValue(ctx, txRecordKey{}, rec), db, opts, fn)
 		if err == nil && rec.marker.id != "" {
 			p.sweepMarkers(db)
@@ -56,7 +57,7 @@ func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx
 			}
 			// As if it had never run.
 			err = fmt.Errorf("pooled: the connection was lost at COMMIT and the transaction was rolled back: %w", sealed(lost.Err))
-		} else if !p.passes(err) {
+		} else if !p.passes(err) || readOnly && p.fault(err) == FaultReadOnly {
 			return err
 		}
 		if !p.runAgain(ctx, try, beginStatement, err) {
