@@ -132,6 +132,9 @@ func brokeOff(err error) bool {
 	if _, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return false
 	}
+	if _, ok := errors.AsType[passwordError](err); ok {
+		return false
+	}
 	f := Dialect{}.Fault(err)
 	return f == pooled.FaultLinkLost || f == pooled.FaultProgram
 }
