@@ -31,6 +31,7 @@ type Pool struct {
 	limits     *queryLimits  // nil: none
 	readOnly   bool          // the connection string asks for sessions, or servers, that take no writes
 	passwords  chan struct{} // the places of calls of Config.Password
+	nameless   atomic.Bool   // the server cannot tell what it calls a transaction
 	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
