@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/pooledsql/pooled/internal/local"
 )
 
 // The rules about the configuration and the server's limits.
 
 func judgeTLS(v *view) []Advice {
-	if v.cfg.end.TLS != TLSOff || isLocal(v.cfg.end.Host) {
+	if v.cfg.end.TLS != TLSOff || local.Hosts(v.cfg.end.Host) {
 		return nil
 	}
 	setting, value := "sslmode", "verify-full"

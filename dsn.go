@@ -28,11 +28,12 @@ func splitDSN(dsn string) (rest string, found []dsnParam) {
 		return splitKeywords(dsn)
 	}
 	from, end, unescape := 0, len(dsn), url.QueryUnescape
+	libpq := isLibpqURL(dsn) && isURL(dsn)
 	switch {
+	case libpq:
+		from, unescape = libpqHost(dsn), url.PathUnescape // to libpq + is a plus
 	case !isURL(dsn):
 		from = mysqlDatabase(dsn)
-	case isLibpqURL(dsn):
-		from, unescape = libpqHost(dsn), url.PathUnescape // to libpq + is a plus
 	default:
 		if i := strings.IndexByte(dsn, '#'); i >= 0 {
 			end = i // the fragment; url.Parse cuts it off first
@@ -47,7 +48,12 @@ func splitDSN(dsn string) (rest string, found []dsnParam) {
 	if len(found) == 0 {
 		return dsn, nil
 	}
-	return dsn[:q] + query + dsn[end:], found
+	rest = dsn[:q] + query + dsn[end:]
+	if libpq && libpqHost(rest) != from {
+		// The only slash before an @ was in what was taken out.
+		rest = dsn[:q] + "/" + query
+	}
+	return rest, found
 }
 
 func isLibpqURL(dsn string) bool {

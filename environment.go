@@ -7,7 +7,8 @@ import (
 
 // foreignEnv are names that begin like ours and are none of the pool's
 // business: the tests' and benchmarks' own, what the command line reads, and
-// what Kubernetes puts there for a service that is called "pooled".
+// what Kubernetes puts into every container for a service that is called
+// "pooled", or "pooled-" and something.
 var foreignEnv = []string{
 	"POOLED_TEST_*",
 	"POOLED_BENCH_*",
@@ -15,13 +16,33 @@ var foreignEnv = []string{
 	"POOLED_DRIVER",
 	"POOLED_SERVICE_*",
 	"POOLED_PORT_*",
+	"POOLED_*_SERVICE_HOST",
+	"POOLED_*_SERVICE_PORT*",
+	"POOLED_*_PORT_*",
+	"POOLED_*_PORT=*://*",
 }
 
-func isForeignEnv(name string) bool {
+func isForeignEnv(name, value string) bool {
 	return slices.ContainsFunc(foreignEnv, func(pattern string) bool {
-		prefix, wild := strings.CutSuffix(pattern, "*")
-		return name == pattern || wild && strings.HasPrefix(name, prefix)
+		if strings.Contains(pattern, "=") {
+			return matches(pattern, name+"="+value)
+		}
+		return matches(pattern, name)
 	})
+}
+
+// matches tells whether text is what pattern says; * stands for anything.
+func matches(pattern, text string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return text == pattern
+	}
+	text, ok := strings.CutPrefix(text, head)
+	for ok && !matches(rest, text) {
+		ok = text != ""
+		text = text[min(1, len(text)):]
+	}
+	return ok
 }
 
 // environment picks our variables out of environ, which is what os.Environ
@@ -31,7 +52,7 @@ func environment(environ []string) map[string]string {
 	vars := map[string]string{}
 	for _, line := range environ {
 		name, value, _ := strings.Cut(line, "=")
-		if strings.HasPrefix(name, "POOLED_") && value != "" && !isForeignEnv(name) {
+		if strings.HasPrefix(name, "POOLED_") && value != "" && !isForeignEnv(name, value) {
 			vars[name] = value
 		}
 	}

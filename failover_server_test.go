@@ -401,6 +401,41 @@ func TestReadOnlyByTheProgramsOwnWishEvictsNothing(t *testing.T) {
 	})
 }
 
+// A connection string that asks for sessions without writes is the program's own
+// wish, too: what they refuse is an error at once.
+func TestAReadOnlyConnectionStringIsNoReasonToLeaveTheServer(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		own := map[string]string{"pgx": "default_transaction_read_only=on", "mysql": "tx_read_only=1"}[s.driver]
+		sep := "?"
+		if strings.Contains(s.dsn, "?") {
+			sep = "&"
+		}
+		writable, _ := s.open(t)
+		do(t, writable, "CREATE TABLE IF NOT EXISTS ro (n int)")
+		db, p := openDSN(t, "pooled-"+s.driver, s.dsn+sep+own, limits(0, 5), quiet)
+		insert := func(x asker) error {
+			_, err := x.ExecContext(t.Context(), "INSERT INTO ro VALUES (1)")
+			if c := code(err); c != "25006" && c != 1792 {
+				t.Errorf("the error is %v", err)
+			}
+			return err
+		}
+		insert(db)
+		runs := 0
+		_ = pooled.RunTx(t.Context(), db, nil, func(tx *sql.Tx) error {
+			runs++
+			return insert(tx)
+		})
+		_ = pooled.RunTx(t.Context(), writable, &sql.TxOptions{ReadOnly: true}, func(tx *sql.Tx) error {
+			runs++
+			return insert(tx)
+		})
+		if st := p.Stats(); runs != 2 || st.Failovers != 0 || st.Retries != 0 || st.Dial.Count() != 1 {
+			t.Errorf("%d runs of 2 transactions, %d failovers, %d retries, %d dials", runs, st.Failovers, st.Retries, st.Dial.Count())
+		}
+	})
+}
+
 // conn lends a connection to f.
 func conn(t *testing.T, db *sql.DB, f func(*sql.Conn)) {
 	t.Helper()

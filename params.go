@@ -10,7 +10,7 @@ import (
 // Params are the parts of a connection string given one by one. They are used
 // when the DSN is empty; each can also come from the environment.
 type Params struct {
-	Host     string // POOLED_HOST: name, address, or directory of a Unix socket
+	Host     string // POOLED_HOST: name, address, or path of a Unix socket (PostgreSQL: its directory)
 	Port     int    // POOLED_PORT: 1 to 65535; 0: the server's usual port
 	User     string // POOLED_USER
 	Password string `json:"-"` // POOLED_PASSWORD; never printed
@@ -55,7 +55,7 @@ type paramSpec struct {
 }
 
 var params = []paramSpec{
-	{name: "host", field: "Host", text: func(p *Params) *string { return &p.Host }, doc: "Name, address, or directory of a Unix socket."},
+	{name: "host", field: "Host", text: func(p *Params) *string { return &p.Host }, doc: "Name, address, or path of a Unix socket (PostgreSQL: its directory)."},
 	{name: "port", field: "Port", doc: "Default: the server's usual port."},
 	{name: "user", field: "User", text: func(p *Params) *string { return &p.User }, doc: "Who logs in."},
 	{name: "password", field: "Password", text: func(p *Params) *string { return &p.Password }, secret: true, doc: "Never printed."},

@@ -29,7 +29,9 @@ type Pool struct {
 	stats      counters
 	budget     retryBudget
 	limits     *queryLimits  // nil: none
+	readOnly   bool          // the connection string asks for sessions, or servers, that take no writes
 	passwords  chan struct{} // the places of calls of Config.Password
+	nameless   atomic.Bool   // the server cannot tell what it calls a transaction
 	fallback   *Pool         // reads while the breaker is open; nil: none
 	endLimit   time.Duration // of a COMMIT or ROLLBACK that no context bounds
 	measures   measures
@@ -107,6 +109,9 @@ func newPool(cfg *Config, base driver.Connector) *Pool {
 	p.texts.adopt = p.measures.adopt
 	if c, ok := base.(interface{ Prepares() Prepares }); ok {
 		p.prepares = c.Prepares()
+	}
+	if c, ok := base.(interface{ WantsReadOnly() bool }); ok {
+		p.readOnly = c.WantsReadOnly()
 	}
 	_, unknown := cfg.Dialect.(BaseDialect)
 	p.knowsState = !unknown

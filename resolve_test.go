@@ -217,6 +217,7 @@ func TestAMisspeltNameIsAnError(t *testing.T) {
 		{dsn: "x?pool_frobnication_of_the_gate=1", message: "pooled: pool_frobnication_of_the_gate (DSN): no such setting"},
 		{dsn: "x?pool_%3Dsecret%00=1", message: "pooled: pool_... (DSN): no such setting"},
 		{env: "POOLED_PASSWROD=secret", message: "pooled: POOLED_PASSWROD (environment): no such setting, did you mean POOLED_PASSWORD?"},
+		{env: "POOLED_DB_PORT=5432", message: "pooled: POOLED_DB_PORT (environment): no such setting, did you mean POOLED_PORT?"},
 		{env: "POOLED_LEAKAFTER=1s", message: "pooled: POOLED_LEAKAFTER (environment): no such setting, did you mean POOLED_LEAK_AFTER?"},
 	} {
 		_, err := resolveIn([]string{tt.env}, tt.dsn)
@@ -225,7 +226,9 @@ func TestAMisspeltNameIsAnError(t *testing.T) {
 		}
 	}
 	environ := []string{"POOLED_TEST_MYSQL=a", "POOLED_BENCH_X=1", "POOLED_DSN=b", "POOLED_DRIVER=c",
-		"POOLED_SERVICE_HOST=10.0.0.1", "POOLED_PORT_5432_TCP=tcp://10.0.0.1:5432", "POOLED=1", "MY_POOLED_X=1", "POOLED_NOTHING="}
+		"POOLED_SERVICE_HOST=10.0.0.1", "POOLED_PORT_5432_TCP=tcp://10.0.0.1:5432", "POOLED=1", "MY_POOLED_X=1", "POOLED_NOTHING=",
+		"POOLED_API_SERVICE_HOST=10.0.0.2", "POOLED_API_SERVICE_PORT=80", "POOLED_API_SERVICE_PORT_HTTP=80", "POOLED_API_PORT=tcp://10.0.0.2:80",
+		"POOLED_API_PORT_80_TCP=tcp://10.0.0.2:80", "POOLED_API_PORT_80_TCP_PROTO=tcp"}
 	if _, err := resolveIn(environ, "x"); err != nil {
 		t.Errorf("not ours: %v", err)
 	}

@@ -225,12 +225,17 @@ func (h *conn) noted(l *link, err error) error {
 	return err
 }
 
-// fault reads an error; driver.ErrBadConn means the same in every dialect.
+// fault reads an error; driver.ErrBadConn means the same in every dialect. That
+// nothing can be written is the program's affair where it asked for that.
 func (p *Pool) fault(err error) Fault {
 	if errors.Is(err, driver.ErrBadConn) {
 		return FaultLinkLost
 	}
-	return p.dialect.Fault(err)
+	f := p.dialect.Fault(err)
+	if f == FaultReadOnly && p.readOnly {
+		return FaultProgram
+	}
+	return f
 }
 
 // Back-off before a repetition: full jitter up to 5 ms, doubled each time.

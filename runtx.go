@@ -33,7 +33,8 @@ import (
 func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx) error) error {
 	p := poolOf(db)
 	for try := 1; ; try++ {
-		rec := &txRecord{wanted: p != nil && (opts == nil || !opts.ReadOnly)}
+		readOnly := opts != nil && opts.ReadOnly
+		rec := &txRecord{wanted: p != nil && !readOnly}
 		err := runTxOnce(context.WithValue(ctx, txRecordKey{}, rec), db, opts, fn)
 		if err == nil && rec.marker.id != "" {
 			p.sweepMarkers(db)
@@ -56,7 +57,7 @@ func RunTx(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(*sql.Tx
 			}
 			// As if it had never run.
 			err = fmt.Errorf("pooled: the connection was lost at COMMIT and the transaction was rolled back: %w", sealed(lost.Err))
-		} else if !p.passes(err) {
+		} else if !errors.Is(err, errNameless) && (!p.passes(err) || readOnly && p.fault(err) == FaultReadOnly) {
 			return err
 		}
 		if !p.runAgain(ctx, try, beginStatement, err) {
@@ -152,18 +153,27 @@ func (t *tx) beforeCommit(l *link) error {
 	return nil
 }
 
+// errNameless is for a server that cannot say how it calls a transaction, though
+// its version should be able to (Aurora without logical replication). To
+// PostgreSQL an error within a transaction is the end of it, so that is run
+// again, and the pool asks no more.
+var errNameless = errors.New("pooled: the transaction was rolled back, as the server could not tell its name")
+
 // identify writes the transaction's marker, or asks the server for its name:
-// without the first it must not be committed, of the second COMMIT will show
-// what is wrong.
+// without the first it must not be committed, nor after a refusal of the second.
+// If the link is lost COMMIT will show it.
 func (t *tx) identify(l *link, rec *txRecord) (err error) {
 	if d, ok := l.pool.dialect.(MarkerDialect); ok && l.pool.cfg.MarkerTable != "" {
 		if rec.marker, err = t.mark(l, d); err != nil {
 			return err
 		}
 	}
-	if d, ok := l.pool.dialect.(OutcomeDialect); ok {
+	if d, ok := l.pool.dialect.(OutcomeDialect); ok && !l.pool.nameless.Load() {
 		if q := d.TransactionID(l.native); q != "" {
-			rec.id, _ = l.queryText(t.ctx, q)
+			if rec.id, err = l.queryText(t.ctx, q); err != nil && l.pool.fault(err) == FaultProgram {
+				l.pool.nameless.Store(true)
+				return fmt.Errorf("%w: %w", errNameless, err)
+			}
 		}
 	}
 	return nil

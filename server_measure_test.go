@@ -3,6 +3,7 @@ package pooled_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -129,13 +130,21 @@ func TestServerTellsOfItsSessions(t *testing.T) {
 		}
 		defer tx.Rollback()
 		ask[int](t, tx, "SELECT 2")
-		v, err := p.Sessions(t.Context())
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := p.Sessions(over); !errors.Is(err, context.Canceled) {
+			t.Errorf("under a context that is over: %v", err)
+		}
+		v, err := p.Sessions(t.Context()) // that was nobody else's answer
 		if err != nil {
 			t.Fatal(err)
 		}
 		most := ask[int](t, tx, map[string]string{"pgx": "SELECT current_setting('max_connections')::int", "mysql": "SELECT @@max_connections"}[s.driver])
-		if v.Max != most || v.Open < 2 || v.Active < 1 || v.Reserved < 1 || v.At.IsZero() {
+		if v.Max != most || v.Open < 2 || v.Active < 1 || v.At.IsZero() {
 			t.Errorf("%+v; the server takes %d", v, most)
+		}
+		if l, err := p.Limits(t.Context()); err != nil || l.Reserved != v.Reserved || (v.Reserved > 0) != (s.driver == "pgx") {
+			t.Errorf("Limits: %d are kept for administrators, Sessions: %d; %v", l.Reserved, v.Reserved, err)
 		}
 		if s.driver == "pgx" && v.IdleInTx < 1 || s.driver == "mysql" && v.IdleInTx != -1 {
 			t.Errorf("%d sessions idle in transaction", v.IdleInTx)

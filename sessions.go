@@ -78,11 +78,14 @@ func (p *Pool) Sessions(ctx context.Context) (Sessions, error) {
 			return Sessions{}, ctx.Err()
 		}
 	}
-	last, err = p.askSessions(ctx, d.Sessions())
+	asked, err := p.askSessions(ctx, d.Sessions())
+	if err != nil && ctx.Err() != nil {
+		return Sessions{}, err // it speaks of this caller, not of the server
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.last, v.err, v.at, v.any = last, err, nano(), true
-	return last, err
+	v.last, v.err, v.at, v.any = asked, err, nano(), true
+	return asked, err
 }
 
 // askSessions runs the query as one more caller of the pool.

@@ -62,7 +62,7 @@ func settingsDoc() string {
 		s := &params[i]
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.env(), s.field, s.allowed(), s.doc)
 	}
-	b.WriteString("\n## Names in the environment that are left alone\n\nEvery other name that begins with `POOLED_` and is not listed above is refused, for it is most\nlikely a slip. A variable that is set to nothing counts as not set. Left alone are:\n\n")
+	b.WriteString("\n## Names in the environment that are left alone\n\nEvery other name that begins with `POOLED_` and is not listed above is refused, for it is most\nlikely a slip. A variable that is set to nothing counts as not set. Left alone are the\nfollowing; those with SERVICE or PORT come from Kubernetes, for services called pooled or pooled-something:\n\n")
 	for _, name := range foreignEnv {
 		fmt.Fprintf(&b, "- `%s`\n", name)
 	}

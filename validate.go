@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pooledsql/pooled/internal/local"
 )
 
 // Validate reports everything that is wrong with the fields of c, a
@@ -195,7 +196,7 @@ func (r *resolver) checkParams() bool {
 // parameters name, if they do not say how. A DSN is left as it is.
 func (r *resolver) defaultTLS() {
 	c := &r.c
-	if p := &c.Params; c.Profile == Production && p.TLS == "" && !c.AllowUnverifiedTLS && !isLocal(p.Host) {
+	if p := &c.Params; c.Profile == Production && p.TLS == "" && !c.AllowUnverifiedTLS && !local.Hosts(p.Host) {
 		p.TLS = "verify-full"
 		r.sources["tls"] = profileSource(Production)
 	}
@@ -227,7 +228,7 @@ func (r *resolver) checkEndTLS(setting, source string, end Endpoint) {
 	default:
 		return
 	}
-	if c.Profile != Production || c.AllowUnverifiedTLS || isLocal(end.Host) {
+	if c.Profile != Production || c.AllowUnverifiedTLS || local.Hosts(end.Host) {
 		return
 	}
 	how := "sslmode=verify-full"
@@ -237,22 +238,4 @@ func (r *resolver) checkEndTLS(setting, source string, end Endpoint) {
 	r.fault(&SettingError{Setting: setting, Value: strconv.Quote(state), Source: source,
 		Reason:  "the production profile sends nothing to another host without verifying it",
 		Allowed: how + " in the DSN, POOLED_TLS=verify-full without one, or pool_allow_unverified_tls=on"})
-}
-
-// isLocal tells whether every host of a list is this machine, a Unix socket,
-// or not known.
-func isLocal(hosts string) bool {
-	for host := range strings.SplitSeq(hosts, ",") {
-		socket := strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") ||
-			len(host) > 2 && host[1] == ':' && host[2] == '\\'
-		name := strings.ToLower(strings.TrimSuffix(host, "."))
-		if host == "" || socket || name == "localhost" || strings.HasSuffix(name, ".localhost") {
-			continue
-		}
-		address, err := netip.ParseAddr(strings.Trim(host, "[]"))
-		if err != nil || !address.Unmap().IsLoopback() {
-			return false
-		}
-	}
-	return true
 }

@@ -61,8 +61,9 @@ func (Dialect) ErrorCode(err error) string {
 
 // Sessions counts the sessions in information_schema.processlist. Without the
 // privilege PROCESS only those of the same user are seen. Which of them are
-// idle in a transaction is not told there.
+// idle in a transaction is not told there. The one that is kept for
+// administrators comes on top of max_connections.
 func (Dialect) Sessions() string {
-	return "SELECT @@max_connections, 1, COUNT(*), COALESCE(SUM(COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')), 0), NULL" +
+	return "SELECT @@max_connections, 0, COUNT(*), COALESCE(SUM(COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')), 0), NULL" +
 		" FROM information_schema.processlist WHERE COMMAND <> 'Daemon'"
 }

@@ -82,7 +82,7 @@ func newConnector(cfg *mysql.Config) (c connector, err error) {
 	if err != nil {
 		return c, err
 	}
-	c = connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg), clientcert.Shown(cfg.TLS)}
+	c = connector{base, base, !cfg.InterpolateParams, hasOwnTimeout(cfg), wantsReadOnly(cfg), clientcert.Shown(cfg.TLS)}
 	if cfg.RejectReadOnly {
 		cfg = cfg.Clone()
 		cfg.RejectReadOnly = false
@@ -97,6 +97,7 @@ type connector struct {
 	pooled     driver.Connector // dials for the pool
 	prepares   bool             // plain queries with arguments are prepared first
 	ownTimeout bool             // the DSN says how long statements may run
+	readOnly   bool             // the DSN asks for sessions that take no writes
 	clientCert bool             // the client shows a certificate
 }
 
@@ -131,6 +132,9 @@ func brokeOff(err error) bool {
 	if _, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return false
 	}
+	if _, ok := errors.AsType[passwordError](err); ok {
+		return false
+	}
 	f := Dialect{}.Fault(err)
 	return f == pooled.FaultLinkLost || f == pooled.FaultProgram
 }
@@ -139,6 +143,10 @@ func brokeOff(err error) bool {
 func (c connector) Prepares() pooled.Prepares {
 	return pooled.Prepares{Plain: c.prepares, KeepUnused: true}
 }
+
+// WantsReadOnly tells the pool that the program itself asks for sessions that take
+// no writes. That one is refused then is no reason to look for another server.
+func (c connector) WantsReadOnly() bool { return c.readOnly }
 
 // Driver returns the driver that opened the connector.
 func (connector) Driver() driver.Driver { return baseDriver{} }

@@ -121,6 +121,9 @@ func (h hosts) try(ctx context.Context, one host, left int) (driver.Conn, error)
 // Prepares is the same for all hosts.
 func (h hosts) Prepares() pooled.Prepares { return h.list[0].Prepares() }
 
+// WantsReadOnly is the same for all hosts.
+func (h hosts) WantsReadOnly() bool { return h.list[0].WantsReadOnly() }
+
 // Driver returns the driver that opened the connector.
 func (hosts) Driver() driver.Driver { return baseDriver{} }
 

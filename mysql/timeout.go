@@ -5,23 +5,15 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
 
 // hasOwnTimeout tells whether the program itself says in the DSN for how long
-// statements may run. To the server the case of a name means nothing, and the
-// variable may be written as @@session.max_statement_time.
+// statements may run.
 func hasOwnTimeout(cfg *mysql.Config) bool {
-	for name := range cfg.Params {
-		name = strings.ToLower(name)
-		if strings.HasSuffix(name, "max_statement_time") || strings.HasSuffix(name, "max_execution_time") {
-			return true
-		}
-	}
-	return false
+	return variable(cfg, "max_statement_time") != "" || variable(cfg, "max_execution_time") != ""
 }
 
 // limitStatements has the session enforce a limit, in one round trip whatever

@@ -116,11 +116,15 @@ func (Dialect) ErrorCode(err error) string {
 // hidden with what they do; a user and a database is then what tells them.
 const clients = `(backend_type = 'client backend' OR backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL)`
 
+// reserved counts the sessions that max_connections keeps for administrators and,
+// from PostgreSQL 16 on, for a role of their choice.
+const reserved = `current_setting('superuser_reserved_connections')::int8 + coalesce(current_setting('reserved_connections', true)::int8, 0)`
+
 // Sessions counts the sessions of clients in pg_stat_activity. What other
 // users' sessions do is hidden without the role pg_read_all_stats; they still
 // count as open.
 func (Dialect) Sessions() string {
-	return `SELECT current_setting('max_connections')::int8, current_setting('superuser_reserved_connections')::int8,
+	return `SELECT current_setting('max_connections')::int8, ` + reserved + `,
  count(*), count(*) FILTER (WHERE state = 'active'), count(*) FILTER (WHERE state LIKE 'idle in transaction%')
  FROM pg_stat_activity WHERE ` + clients
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/local"
 )
 
 // Endpoint parses the DSN as pgx does, environment and service files included.
@@ -35,7 +36,7 @@ func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 	}
 	found := false
 	for _, h := range hosts {
-		if isLocal(h.Host) {
+		if local.Hosts(h.Host) {
 			continue
 		}
 		state := tlsState(h.TLSConfig)
@@ -51,18 +52,6 @@ func (Dialect) Endpoint(dsn string) (pooled.Endpoint, error) {
 		}
 	}
 	return end, nil
-}
-
-// isLocal tells whether a host can only be this machine.
-func isLocal(host string) bool {
-	if network, _ := pgconn.NetworkAddress(host, 0); network == "unix" {
-		return true
-	}
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // tlsState relies on how pgx builds its TLS configurations: only verify-full

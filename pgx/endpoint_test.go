@@ -38,6 +38,9 @@ func TestEndpoint(t *testing.T) {
 		// The one on another machine is what matters.
 		{"host=/run/pg,db.example user=u sslmode=verify-full", pooled.Endpoint{Host: "db.example", Port: 5432, Database: "u", User: "u", TLS: pooled.TLSVerified}},
 		{"host=localhost,db.example port=1,2 user=u sslmode=require", pooled.Endpoint{Host: "db.example", Port: 2, Database: "u", User: "u", TLS: pooled.TLSUnverified}},
+		{"host=db.localhost,db.example port=1,2 user=u sslmode=require", pooled.Endpoint{Host: "db.example", Port: 2, Database: "u", User: "u", TLS: pooled.TLSUnverified}},
+		{"host=@odd,::1%lo,db.example port=1,1,2 user=u sslmode=require", pooled.Endpoint{Host: "db.example", Port: 2, Database: "u", User: "u", TLS: pooled.TLSUnverified}},
+		{"host=localhost.,db.example port=1,2 user=u sslmode=require", pooled.Endpoint{Host: "db.example", Port: 2, Database: "u", User: "u", TLS: pooled.TLSUnverified}},
 		{"postgres://u@[::1]:1/d?sslmode=require", pooled.Endpoint{Host: "::1", Port: 1, Database: "d", User: "u", TLS: pooled.TLSUnverified}},
 	} {
 		got, err := Dialect{}.Endpoint(c.dsn)

@@ -20,8 +20,7 @@ var _ pooled.LimitsDialect = Dialect{}
 // those with a unit are in milliseconds. Without pg_read_all_stats the
 // addresses of other users' sessions are hidden, which only peers need.
 const limitsQuery = `SELECT pg_backend_pid(), current_setting('server_version'), current_setting('max_connections')::int8,
- current_setting('superuser_reserved_connections')::int8 + coalesce(current_setting('reserved_connections', true)::int8, 0),
- count(*), count(*) FILTER (WHERE peer), count(DISTINCT coalesce(client_addr::text, 'local')) FILTER (WHERE peer),
+ ` + reserved + `, count(*), count(*) FILTER (WHERE peer), count(DISTINCT coalesce(client_addr::text, 'local')) FILTER (WHERE peer),
  (SELECT min(n) FROM (SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user
   UNION ALL SELECT datconnlimit FROM pg_database WHERE datname = current_database()) AS l(n) WHERE n >= 0),
  (SELECT setting FROM pg_settings WHERE name = 'idle_session_timeout'),

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pooledsql/pooled"
 	"github.com/pooledsql/pooled/internal/testdb"
 )
 
@@ -231,5 +232,38 @@ func waitFor(t *testing.T, what string, cond func() bool) {
 		case <-ctx.Done():
 			t.Fatal(fmt.Sprint("not within 20 s: ", what))
 		}
+	}
+}
+
+// Aurora has no WAL of its own: with wal_level below logical, which is its
+// default, the functions that read it fail, and an error within a transaction
+// is the end of it.
+func TestRunTxCommitsWhereTheServerHasNoWAL(t *testing.T) {
+	s := testdb.SharedPostgres(t)
+	database := s.NewDatabase(t)
+	if _, err := s.Query(database, `CREATE TABLE t (i int);
+ALTER FUNCTION pg_catalog.pg_current_wal_lsn() RENAME TO real_wal_lsn;
+CREATE FUNCTION pg_catalog.pg_current_wal_lsn() RETURNS pg_lsn LANGUAGE plpgsql AS
+	$$ BEGIN RAISE 'wal_level must be set to ''logical''' USING ERRCODE = '55000'; END $$`); err != nil {
+		t.Fatal(err)
+	}
+	db, err := pooled.Open("pooled-pgx", s.AdminDSN(database))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	runs := 0
+	for range 2 {
+		if err := pooled.RunTx(t.Context(), db, nil, func(tx *sql.Tx) error {
+			runs++
+			_, err := tx.Exec("INSERT INTO t VALUES (1)")
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	var rows int
+	if err := db.QueryRow("SELECT count(*) FROM t").Scan(&rows); err != nil || rows != 2 || runs != 3 {
+		t.Errorf("%d rows after %d runs, want 2 after 3, the first of them in vain: %v", rows, runs, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
@@ -34,15 +33,10 @@ func (t *serverTimeout) put(ctx context.Context, cfg *pgx.ConnConfig) bool {
 }
 
 // hasOwnTimeout tells whether the program itself says for how long statements
-// may run. To the server the case of a name means nothing.
+// may run.
 func hasOwnTimeout(cfg *pgx.ConnConfig) bool {
-	for name := range cfg.RuntimeParams {
-		if strings.EqualFold(name, "statement_timeout") {
-			return true
-		}
-	}
-	options := strings.ToLower(strings.ReplaceAll(cfg.RuntimeParams["options"], "-", "_"))
-	return strings.Contains(options, "statement_timeout")
+	_, own := startupSetting(cfg, "statement_timeout")
+	return own
 }
 
 // isRefusal tells whether err may be about a startup parameter. PgBouncer has

@@ -1,11 +1,11 @@
 package doctor
 
 import (
-	"net"
 	"strings"
 	"time"
 
 	"github.com/pooledsql/pooled"
+	"github.com/pooledsql/pooled/internal/local"
 )
 
 // encryption is how a connection is protected.
@@ -27,15 +27,15 @@ func (e *examination) judgeEncryption(c encryption) {
 		values["version"], values["cipher"] = c.version, c.cipher
 	}
 	verify := "ask for a server that proves who it is: " + e.verifyFull()
-	local := isLocal(e.end.Host)
+	here := local.Hosts(e.end.Host)
 	switch what := strings.Join(strings.Fields(c.version+" "+c.cipher), ", "); {
-	case !c.on && local:
+	case !c.on && here:
 		e.add("tls", OK, values, "", "plain text; the server is on this machine")
 	case !c.on:
 		e.add("tls", Warning, values, verify, "plain text: whoever is in between reads along, the login too")
 	case e.end.TLS == pooled.TLSVerified:
 		e.add("tls", OK, values, "", "%s; the server's certificate and name are verified", what)
-	case local:
+	case here:
 		e.add("tls", OK, values, "", "%s; the server's name is not verified, but it is on this machine", what)
 	case e.end.TLS == pooled.TLSOff:
 		e.add("tls", Warning, values, verify, "%s, but plain text is accepted where TLS fails, so whoever is in between can have it", what)
@@ -64,16 +64,4 @@ func (e *examination) verifyFull() string {
 		return "tls=true in the DSN"
 	}
 	return "sslmode=verify-full in the DSN, with sslrootcert if its authority is your own"
-}
-
-// isLocal tells whether a host, or each of a list, can only be this machine.
-func isLocal(host string) bool {
-	if first, rest, several := strings.Cut(host, ","); several {
-		return isLocal(first) && isLocal(rest)
-	}
-	if host == "" || strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
