@@ -75,7 +75,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	}
 	r := &run{m: m, s: s, h: m.history(s), report: &Report{}, state: st}
 	var steps []step
-	if e := st.open; e != nil {
+	if e := st.open; e != nil && !e.back() {
 		c, err := r.continued(e)
 		if err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 		steps = append(steps, c)
 	}
 	for _, p := range st.pending(m.set, target) {
-		if e := st.open; e == nil || e.Version != p.version {
+		if e := st.open; e == nil || e.Version != p.version || e.back() {
 			steps = append(steps, step{m: p, dir: DirectionUp})
 		}
 	}

@@ -151,7 +151,14 @@ func (r *run) takeBack(ctx context.Context, e *Entry) error {
 		if err := r.boundLocks(ctx, conn, false); err != nil {
 			return r.failed(s, 0, true, err)
 		}
+		e.probe = goingBack // from here on Up cannot go on behind it
+		if err := r.h.set(ctx, conn, e, "probe", e.probe); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
 		for i, text := range m.down.statements {
+			if err := r.fence(ctx, conn); err != nil {
+				return err
+			}
 			r.statement(s, i, start)
 			err := r.patiently(ctx, func() error {
 				_, err := conn.ExecContext(ctx, text)

@@ -48,8 +48,8 @@ func (r *run) up(ctx context.Context, target int64) error {
 	if err := m.validate(r.s, r.state); err != nil {
 		return err
 	}
-	if e := r.state.open; e != nil && e.direction() == DirectionDown {
-		// Its way down is finished first; then it is pending like others.
+	if e := r.state.open; e != nil && (e.direction() == DirectionDown || e.back()) {
+		// Its way down, or back, is finished first; then it is pending like others.
 		if err := r.settle(ctx, e); err != nil {
 			return err
 		}
