@@ -34,3 +34,22 @@ func TestUpAfterAWayBackThatEndedHalfWay(t *testing.T) {
 		}
 	})
 }
+
+// What is half done above the version that was asked for stays as it is.
+func TestUpToGoesNoFurther(t *testing.T) {
+	r := newRig(t, kinds[1])
+	if _, err := newMigrator(t, r.db, broken).Up(t.Context()); err == nil {
+		t.Fatal("it ran")
+	}
+	m := newMigrator(t, r.db, mended)
+	plan, err := m.Plan(t.Context(), migrate.PlanOptions{To: 1})
+	if err != nil || len(plan.Groups) != 0 {
+		t.Errorf("%+v %v", plan, err)
+	}
+	if report, err := m.UpTo(t.Context(), 1); err != nil || len(report.Steps) != 0 || r.tables(t) != "a b" {
+		t.Errorf("%s %v: %s", steps(report), err, r.tables(t))
+	}
+	if report, err := m.UpTo(t.Context(), 2); err != nil || steps(report) != "up 2" || r.tables(t) != "a b c" {
+		t.Errorf("%s %v: %s", steps(report), err, r.tables(t))
+	}
+}

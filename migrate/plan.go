@@ -75,7 +75,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	}
 	r := &run{m: m, s: s, h: m.history(s), report: &Report{}, state: st}
 	var steps []step
-	if e := st.open; e != nil && !e.back() {
+	if e := st.open; e != nil && e.Version <= target && !e.back() {
 		c, err := r.continued(e)
 		if err != nil {
 			return nil, err
