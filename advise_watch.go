@@ -184,7 +184,10 @@ func (p *Pool) observe(now int64) {
 func (p *Pool) tellAdvice(a Advice) {
 	text := string(a.Code)
 	if a.Setting != "" {
-		text += ": " + a.Setting + " " + a.Now + ", better " + a.Value
+		text += ": " + a.Setting + " " + a.Now
+	}
+	if a.Value != "" { // what to set the server's max_connections to nobody knows
+		text += ", better " + a.Value
 	}
 	p.note(EventAdvice, text)
 	level := slog.LevelWarn

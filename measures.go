@@ -317,6 +317,9 @@ func (m *measures) cameLocked(fingerprint uint64) uint32 {
 		for _, d := range m.list {
 			d.recent /= 2
 		}
+		for i := range m.door { // what they are compared with
+			m.door[i].n /= 2
+		}
 	}
 	mark := &m.door[fingerprint%doorSize]
 	if mark.fingerprint != fingerprint {

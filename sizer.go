@@ -142,8 +142,8 @@ func newSizer(low, high int, tick time.Duration) *sizer {
 // next takes one sample. It returns why the limit is another one now, or "".
 func (s *sizer) next(in sizeSample) (why string) {
 	s.now++
-	if s.ceiling > 0 && s.now >= s.ceilings {
-		s.ceiling, s.noUp = 0, false
+	if s.ceiling > 0 && s.now >= s.ceilings { // what is above comes first, and at once
+		s.ceiling, s.noUp, s.dir, s.until = 0, false, +1, min(s.until, s.now)
 	}
 	if in.hold {
 		s.window, s.slack, s.stuck = measure{}, 0, 0

@@ -307,6 +307,15 @@ func TestSizerHoldsStillAndHurries(t *testing.T) {
 	if s.limit != 40 {
 		t.Errorf("%d long after it\n%s", s.limit, strings.Join(m.changes, "\n"))
 	}
+	// One that had settled for long does not wait for its next probe.
+	m.run(random, 10_000)
+	if s.refused(20); s.limit != 15 {
+		t.Errorf("refused with 20 links of 40: %d, want 15", s.limit)
+	}
+	m.run(random, sizeCeiling+2*sizeWindow*sizeCare)
+	if s.limit <= 15 {
+		t.Errorf("%d though the refusal is forgotten, and the next try %d s away", s.limit, s.until-s.now)
+	}
 	s.limit = 6
 	if s.refused(2); s.limit != 5 {
 		t.Errorf("refused with 2 links of 6: %d, want the bound of 5", s.limit)

@@ -95,6 +95,7 @@ type Stats struct {
 // keeps nobody from getting a link for longer.
 func (p *Pool) Stats() Stats {
 	c := &p.stats
+	known := c.knownCommits.Load() // before the lost ones, of which they are a part
 	s := Stats{
 		Name:            p.cfg.Name,
 		Since:           p.made,
@@ -113,13 +114,12 @@ func (p *Pool) Stats() Stats {
 		Retries:         c.retries.Load(),
 		RetriesRefused:  c.retriesRefused.Load(),
 		LostCommits:     c.lostCommits.Load(),
-		KnownCommits:    c.knownCommits.Load(),
+		KnownCommits:    known,
 		Failovers:       c.failovers.Load(),
 		FallbackReads:   c.fallbackReads.Load(),
 		QueryTimeouts:   c.queryTimeouts.Load(),
 		KilledQueries:   c.kills.Load(),
 		SessionResets:   c.resets.Load(),
-		Leaks:           c.leaks.Load(),
 		Unended:         c.unended.Load(),
 	}
 	c.waits.addTo(&s.Wait)
@@ -131,7 +131,7 @@ func (p *Pool) Stats() Stats {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s.LeakedNow = p.leakedLocked()
+	s.Leaks, s.LeakedNow = c.leaks.Load(), p.leakedLocked()
 	s.Counts = p.countsLocked()
 	s.Breaker = p.breakerLocked()
 	for _, l := range p.links {

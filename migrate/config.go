@@ -102,7 +102,8 @@ type LockMode uint8
 
 const (
 	// LockAuto is LockSession, or LockTable where a session lock would not hold:
-	// behind a pooler such as PgBouncer, and on servers without advisory locks.
+	// behind a pooler such as PgBouncer, on servers without advisory locks, and on
+	// a Galera cluster, each node of which has its own.
 	LockAuto LockMode = iota
 	// LockSession is goose's advisory lock on PostgreSQL and GET_LOCK on MySQL.
 	// It ends with the session that runs the migrations, however that ends.

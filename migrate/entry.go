@@ -63,6 +63,12 @@ type Entry struct {
 	probe   string // the state of what it changes, before it began
 }
 
+// goingBack is the probe of an Up that is being taken back.
+const goingBack = "going back"
+
+// back reports whether some of what an Up did may have been undone since.
+func (e *Entry) back() bool { return e.probe == goingBack }
+
 // direction tells which script the entry ran.
 func (e *Entry) direction() Direction {
 	if e.Operation == OperationDown {

@@ -139,7 +139,13 @@ func (r *run) acquireTable(ctx context.Context, limit time.Duration) error {
 	if r.solo {
 		lease = soloLease
 	}
-	return r.await(ctx, limit, func() (bool, error) { return r.table.take(ctx, r.m.db, lease) }, func() (Holder, error) {
+	return r.await(ctx, limit, func() (bool, error) {
+		ok, err := r.table.take(ctx, r.m.db, lease)
+		if err != nil && r.s.lockTimedOut(err) { // on another node of a cluster somebody was faster
+			return false, nil
+		}
+		return ok, err
+	}, func() (Holder, error) {
 		by, age, err := r.table.holder(ctx, r.m.db)
 		if err != nil {
 			return Holder{}, nil // free in this moment, or the next try tells what is wrong

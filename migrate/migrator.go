@@ -17,8 +17,8 @@ type Migrator struct {
 	cfg Config
 	set *set
 
-	running sync.Mutex // held by whoever changes something
-	parsing sync.Mutex // guards what set.parse fills in
+	running chan struct{} // has room for whoever changes something
+	parsing sync.Mutex    // guards what set.parse fills in
 
 	mu    sync.Mutex // guards what follows
 	kind  server     // once it is known
@@ -46,7 +46,7 @@ func New(db *sql.DB, fsys fs.FS, opts ...Option) (*Migrator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Migrator{db: db, cfg: cfg, set: s, stats: Stats{Pending: -1}}, nil
+	return &Migrator{db: db, cfg: cfg, set: s, running: make(chan struct{}, 1), stats: Stats{Pending: -1}}, nil
 }
 
 // server finds out once which kind of server there is.

@@ -64,8 +64,16 @@ func (mysql) session(ctx context.Context, q querier) (int64, error) {
 	return one[int64](ctx, q, "SELECT CONNECTION_ID()")
 }
 
-// pooler returns false: GET_LOCK makes ProxySQL keep a client on its session.
-func (mysql) pooler(context.Context, *sql.Conn) (bool, error) { return false, nil }
+// pooler looks for a Galera cluster, where each node has locks of its own.
+// GET_LOCK makes ProxySQL keep a client on its session.
+func (mysql) pooler(ctx context.Context, conn *sql.Conn) (bool, error) {
+	var name, value string
+	err := conn.QueryRowContext(ctx, "SHOW VARIABLES LIKE 'wsrep_on'").Scan(&name, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return value == "ON", err
+}
 
 // trySession waits in the server, where it costs nothing, for a second at most.
 func (mysql) trySession(ctx context.Context, conn *sql.Conn, key sessionKey, wait bool) (bool, error) {

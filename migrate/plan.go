@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/pooledsql/pooled"
 )
@@ -75,7 +75,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 	}
 	r := &run{m: m, s: s, h: m.history(s), report: &Report{}, state: st}
 	var steps []step
-	if e := st.open; e != nil {
+	if e := st.open; e != nil && e.Version <= target && !e.back() {
 		c, err := r.continued(e)
 		if err != nil {
 			return nil, err
@@ -83,7 +83,7 @@ func (m *Migrator) Plan(ctx context.Context, o PlanOptions) (*Plan, error) {
 		steps = append(steps, c)
 	}
 	for _, p := range st.pending(m.set, target) {
-		if e := st.open; e == nil || e.Version != p.version {
+		if e := st.open; e == nil || e.Version != p.version || e.back() {
 			steps = append(steps, step{m: p, dir: DirectionUp})
 		}
 	}
@@ -196,6 +196,8 @@ func (r *run) try(ctx context.Context, conn *sql.Conn, tx *sql.Tx, p *PlanMigrat
 	return nil
 }
 
+var concurrently = regexp.MustCompile(`(?i)CONCURRENTLY`)
+
 // tryable returns a statement that does in a transaction what text does outside
 // of one, or why there is none.
 func tryable(text string) (instead, left string) {
@@ -204,8 +206,8 @@ func tryable(text string) (instead, left string) {
 	case len(words) > 0 && slices.Contains([]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}, words[0]):
 		return "", "it ends or begins a transaction"
 	case slices.Contains(words, "CONCURRENTLY") && slices.Contains(words, "INDEX"):
-		at := strings.Index(strings.ToUpper(text), "CONCURRENTLY")
-		return text[:at] + text[at+len("CONCURRENTLY"):], ""
+		at := concurrently.FindStringIndex(text) // capitals of some letters are longer or shorter
+		return text[:at[0]] + text[at[1]:], ""
 	}
 	return text, ""
 }

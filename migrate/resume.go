@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -65,8 +66,14 @@ func (t *tracked) resume(ctx context.Context, from *Entry) error {
 func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error) {
 	r := t.r
 	flavor := r.s.flavor()
+	assigned, added := 0, false
 	for i, text := range t.sc.statements[:from.Statement] {
 		st := pooled.Classify(flavor, text)
+		if flavor == pooled.MySQL {
+			if added = added || adds(&st); assigns(&st, text) {
+				assigned = cmp.Or(assigned, i+1)
+			}
+		}
 		switch r.s.nature(&st, text, false) {
 		case session:
 			_, err := t.conn.ExecContext(ctx, text)
@@ -79,6 +86,9 @@ func (t *tracked) replay(ctx context.Context, from *Entry) (ran bool, err error)
 		case volatile:
 			return false, undecided(t.s.m, t.s.dir, i+1, t.s.m.line(t.s.dir, i+1), "it made something temporary that ended with its session")
 		}
+	}
+	if err := t.missing(from.Statement, assigned, added); err != nil {
+		return false, err
 	}
 	if !from.begun {
 		return false, nil
@@ -151,7 +161,14 @@ func (r *run) takeBack(ctx context.Context, e *Entry) error {
 		if err := r.boundLocks(ctx, conn, false); err != nil {
 			return r.failed(s, 0, true, err)
 		}
+		e.probe = goingBack // from here on Up cannot go on behind it
+		if err := r.h.set(ctx, conn, e, "probe", e.probe); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
 		for i, text := range m.down.statements {
+			if err := r.fence(ctx, conn); err != nil {
+				return err
+			}
 			r.statement(s, i, start)
 			err := r.patiently(ctx, func() error {
 				_, err := conn.ExecContext(ctx, text)

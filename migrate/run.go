@@ -45,9 +45,13 @@ const lostTries = 3
 // again at what there is to do: the lock is the session's, so it is only to be
 // had when the old session, and whatever it was still running, is over.
 func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) error) (*Report, error) {
-	m.running.Lock()
-	defer m.running.Unlock()
 	report := &Report{Run: rand.Text()[:13]}
+	select {
+	case m.running <- struct{}{}:
+		defer func() { <-m.running }()
+	case <-ctx.Done():
+		return report, fmt.Errorf("migrate: another call of this Migrator is at work: %w", context.Cause(ctx))
+	}
 	s, err := m.server(ctx)
 	if err != nil {
 		return report, err
@@ -55,16 +59,18 @@ func (m *Migrator) locked(ctx context.Context, f func(context.Context, *run) err
 	start, told := time.Now(), int64(-1)
 	for try := 1; ; try++ {
 		r := &run{lasts: len(report.Steps), told: told, m: m, s: s, h: m.history(s), report: report, solo: limitedToOne(m.db)}
-		err = r.whole(ctx, f)
-		told = r.told
-		lost := r.lost(ctx, err)
-		if err != nil {
-			report.Steps = report.Steps[:r.lasts]
-		}
-		if r.state != nil {
-			m.setPending(len(r.state.pending(m.set, math.MaxInt64)))
-		}
-		r.release(ctx)
+		lost := func() bool {
+			defer r.release(ctx) // also when a function of the program panics
+			err = r.whole(ctx, f)
+			told = r.told
+			if err != nil {
+				report.Steps = report.Steps[:r.lasts]
+			}
+			if r.state != nil {
+				m.setPending(len(r.state.pending(m.set, math.MaxInt64)))
+			}
+			return r.lost(ctx, err)
+		}()
 		if !lost || try == lostTries {
 			break
 		}
@@ -238,8 +244,8 @@ func transaction(ctx context.Context, conn *sql.Conn, f func(*sql.Tx) error) err
 	if err != nil {
 		return err
 	}
+	defer tx.Rollback() // after Commit it does nothing; f may panic, and whoever closes conn would wait for tx
 	if err := f(tx); err != nil {
-		_ = tx.Rollback()
 		return err
 	}
 	return tx.Commit()

@@ -34,7 +34,7 @@ type server interface {
 	session(ctx context.Context, q querier) (int64, error)
 	// pooler reports whether a session lock would not hold: somebody between us
 	// and the server gives each transaction another session, or the server has
-	// no such locks.
+	// no such locks, or those of one node among several.
 	pooler(ctx context.Context, conn *sql.Conn) (bool, error)
 	// trySession takes the session lock, with wait after a moment if need be.
 	trySession(ctx context.Context, conn *sql.Conn, key sessionKey, wait bool) (bool, error)

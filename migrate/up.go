@@ -16,7 +16,7 @@ import (
 func (m *Migrator) Up(ctx context.Context) (*Report, error) { return m.up(ctx, math.MaxInt64) }
 
 // UpTo applies the pending migrations up to and including version, which must
-// be one of the program's.
+// be one of the program's. What is half done above it stays so.
 func (m *Migrator) UpTo(ctx context.Context, version int64) (*Report, error) {
 	if m.set.byVersion[version] == nil {
 		return &Report{}, fmt.Errorf("migrate: UpTo %d: there is no such migration; the last is %d", version, m.set.migrations[len(m.set.migrations)-1].version)
@@ -48,14 +48,14 @@ func (r *run) up(ctx context.Context, target int64) error {
 	if err := m.validate(r.s, r.state); err != nil {
 		return err
 	}
-	if e := r.state.open; e != nil && e.direction() == DirectionDown {
-		// Its way down is finished first; then it is pending like others.
+	if e := r.state.open; e != nil && (e.direction() == DirectionDown || e.back()) {
+		// Its way down, or back, is finished first; then it is pending like others.
 		if err := r.settle(ctx, e); err != nil {
 			return err
 		}
 	}
 	var steps []step
-	if e := r.state.open; e != nil {
+	if e := r.state.open; e != nil && e.Version <= target {
 		s, err := r.continued(e)
 		if err != nil {
 			return err
