@@ -58,6 +58,9 @@ func main() {
 // run does what the arguments say and returns the exit code.
 func run(ctx context.Context, env *environment, args []string) int {
 	err := dispatch(ctx, env, args)
+	if err == nil {
+		err = env.stdout.failed
+	}
 	var usage *usageError
 	var exit *exitError
 	switch {
