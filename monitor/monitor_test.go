@@ -186,6 +186,20 @@ func TestFiguresAreShown(t *testing.T) {
 	}
 }
 
+// TestFingerprintsAreWrittenAlike in JSON and in metrics, also one that begins
+// with a zero.
+func TestFingerprintsAreWrittenAlike(t *testing.T) {
+	r := newRig(t)
+	const query, want = "SELECT c2 FROM t", "0542935eb5d08b4d"
+	_, _ = r.db.Exec(query) // the pretended server does not know it, which counts too
+	if !strings.Contains(text(t, r.mon, "/digests", 200), `"fingerprint": "`+want+`"`) {
+		t.Error("no such fingerprint in /digests")
+	}
+	if !strings.Contains(text(t, r.mon, "/metrics", 200), `fingerprint="`+want+`"`) {
+		t.Error("no such fingerprint in /metrics")
+	}
+}
+
 func TestAdviceIsShown(t *testing.T) {
 	r := newRig(t)
 	advice := func() []any {
@@ -335,7 +349,9 @@ func TestStreamsAreBounded(t *testing.T) {
 		next()
 		ends = append(ends, end)
 	}
-	text(t, r.mon, "/events", 503)
+	if said := text(t, r.mon, "/events", 503); !strings.Contains(said, "Too many pages are open") {
+		t.Error(said)
+	}
 	ends[0]()
 	eventually(t, "there is room again", func() bool {
 		resp, err := http.Get(server.URL + "/events")
@@ -347,6 +363,10 @@ func TestStreamsAreBounded(t *testing.T) {
 	})
 	for _, end := range ends[1:] {
 		end()
+	}
+	r.mon.Close()
+	if said := text(t, r.mon, "/events", 503); !strings.Contains(said, "or the monitor is closed") {
+		t.Error(said)
 	}
 }
 

@@ -25,7 +25,7 @@ func (m *Monitor) events(w http.ResponseWriter, r *http.Request) {
 	}
 	if !m.enter() {
 		w.Header().Set("Retry-After", "10")
-		refuse(w, http.StatusServiceUnavailable, "Too many pages are open.")
+		refuse(w, http.StatusServiceUnavailable, "Too many pages are open, or the monitor is closed.")
 		return
 	}
 	defer m.leave()
