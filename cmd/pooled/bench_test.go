@@ -211,6 +211,7 @@ func TestBenchSaysWhatIsAllowed(t *testing.T) {
 	}{
 		{exitUsage, "", "DATABASE_URL"},
 		{exitUsage, "-dsn sqlserver://u:secret@h", "neither PostgreSQL's nor MySQL's"},
+		{exitFailed, "-dsn u:secret@tcp(127.0.0.1:1)/d?readTimeout=soon", `invalid duration "soon"`},
 		{exitUsage, "-dsn " + dsn + " -callers 0", `-callers is "0"; numbers from 1 to 2000`},
 		{exitUsage, "-dsn " + dsn + " -conns 1,x", `-conns is "1,x"; numbers from 1 to 500`},
 		{exitUsage, "-dsn " + dsn + " -time 10ms", "500ms to 1h"},

@@ -209,6 +209,9 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	if c.dir == "" {
 		c.dir = "."
 	}
+	if info, err := os.Stat(c.dir); err != nil || !info.IsDir() {
+		return bad("%q is no directory; -dir or GOOSE_MIGRATION_DIR names that of the migrations", c.dir)
+	}
 	var cfg migrate.Config
 	cfg.Table, cfg.AllowOutOfOrder, cfg.LockRetries = c.table, c.outOfOrder, c.lockRetries
 	if c.lockRetries == 0 {
