@@ -339,6 +339,17 @@ func TestTheStreamFollowsThePool(t *testing.T) {
 	text(t, r.mon, "/health", 200)
 }
 
+// TestAMiddlewareThatCannotFlushGetsOneStateAtATime: logging middlewares tend to
+// wrap a ResponseWriter in no more than its own three methods.
+func TestAMiddlewareThatCannotFlushGetsOneStateAtATime(t *testing.T) {
+	r := newRig(t)
+	w := httptest.NewRecorder()
+	r.mon.ServeHTTP(struct{ http.ResponseWriter }{w}, httptest.NewRequest("GET", "/events", nil))
+	if body := w.Body.String(); !strings.HasPrefix(body, "event: history\n") || strings.Count(body, "event: state\n") != 1 || !strings.HasSuffix(body, "\n\nretry: 1000\n\n") {
+		t.Errorf("%q", body)
+	}
+}
+
 func TestStreamsAreBounded(t *testing.T) {
 	r := newRig(t)
 	server := httptest.NewServer(r.mon)
