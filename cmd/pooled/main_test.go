@@ -84,6 +84,18 @@ func TestOutputThatDoesNotArriveIsAFailure(t *testing.T) {
 	}
 }
 
+// TestADSNInTheWrongPlaceIsNotShown: logs of pipelines keep what is printed.
+func TestADSNInTheWrongPlaceIsNotShown(t *testing.T) {
+	for _, dsn := range []string{"postgres://u:secret@h/d", "host=h password=secret", "u:secret@tcp(h)/d"} {
+		for _, before := range [][]string{nil, {"help"}, {"check"}, {"demo"}, {"version"}, {"completion"}, {"migrate"}, {"migrate", "up"}} {
+			code, out, errs := call(t, append(before, dsn)...)
+			if code == exitOK || !strings.Contains(errs, "(not shown)") || strings.Contains(out+errs, "secret") {
+				t.Errorf("%q %s: exit %d, %s%s", before, dsn, code, out, errs)
+			}
+		}
+	}
+}
+
 func TestWrongCommandLineSaysWhatIsAllowed(t *testing.T) {
 	for _, name := range dsnVariables {
 		t.Setenv(name, "")
