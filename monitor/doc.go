@@ -1,8 +1,9 @@
 // Package monitor shows pools over HTTP.
 //
-//	pool, _ := pooled.From(db)
-//	mon := monitor.Handler([]*pooled.Pool{pool})
-//	http.Handle("/pool/", http.StripPrefix("/pool", mon))
+//	if pool, ok := pooled.From(db); ok { // not with pool=off
+//		mon := monitor.Handler([]*pooled.Pool{pool})
+//		http.Handle("/pool/", http.StripPrefix("/pool", mon))
+//	}
 //
 // It answers, for all its pools or for that which ?pool= names, with
 //

@@ -186,6 +186,20 @@ func TestFiguresAreShown(t *testing.T) {
 	}
 }
 
+// TestFingerprintsAreWrittenAlike in JSON and in metrics, also one that begins
+// with a zero.
+func TestFingerprintsAreWrittenAlike(t *testing.T) {
+	r := newRig(t)
+	const query, want = "SELECT c2 FROM t", "0542935eb5d08b4d"
+	_, _ = r.db.Exec(query) // the pretended server does not know it, which counts too
+	if !strings.Contains(text(t, r.mon, "/digests", 200), `"fingerprint": "`+want+`"`) {
+		t.Error("no such fingerprint in /digests")
+	}
+	if !strings.Contains(text(t, r.mon, "/metrics", 200), `fingerprint="`+want+`"`) {
+		t.Error("no such fingerprint in /metrics")
+	}
+}
+
 func TestAdviceIsShown(t *testing.T) {
 	r := newRig(t)
 	advice := func() []any {
@@ -325,6 +339,17 @@ func TestTheStreamFollowsThePool(t *testing.T) {
 	text(t, r.mon, "/health", 200)
 }
 
+// TestAMiddlewareThatCannotFlushGetsOneStateAtATime: logging middlewares tend to
+// wrap a ResponseWriter in no more than its own three methods.
+func TestAMiddlewareThatCannotFlushGetsOneStateAtATime(t *testing.T) {
+	r := newRig(t)
+	w := httptest.NewRecorder()
+	r.mon.ServeHTTP(struct{ http.ResponseWriter }{w}, httptest.NewRequest("GET", "/events", nil))
+	if body := w.Body.String(); !strings.HasPrefix(body, "event: history\n") || strings.Count(body, "event: state\n") != 1 || !strings.HasSuffix(body, "\n\nretry: 1000\n\n") {
+		t.Errorf("%q", body)
+	}
+}
+
 func TestStreamsAreBounded(t *testing.T) {
 	r := newRig(t)
 	server := httptest.NewServer(r.mon)
@@ -335,7 +360,9 @@ func TestStreamsAreBounded(t *testing.T) {
 		next()
 		ends = append(ends, end)
 	}
-	text(t, r.mon, "/events", 503)
+	if said := text(t, r.mon, "/events", 503); !strings.Contains(said, "Too many pages are open") {
+		t.Error(said)
+	}
 	ends[0]()
 	eventually(t, "there is room again", func() bool {
 		resp, err := http.Get(server.URL + "/events")
@@ -347,6 +374,10 @@ func TestStreamsAreBounded(t *testing.T) {
 	})
 	for _, end := range ends[1:] {
 		end()
+	}
+	r.mon.Close()
+	if said := text(t, r.mon, "/events", 503); !strings.Contains(said, "or the monitor is closed") {
+		t.Error(said)
 	}
 }
 

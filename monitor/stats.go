@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -192,7 +193,7 @@ func inPools[T any](list []T) any {
 
 type digestView struct {
 	Digest      string            `json:"digest"`
-	Fingerprint string            `json:"fingerprint"` // hexadecimal
+	Fingerprint string            `json:"fingerprint"` // as in /metrics; of "(other)" only zeros
 	Summary     string            `json:"summary"`
 	Class       string            `json:"class"`
 	Tables      []string          `json:"tables,omitempty"`
@@ -211,7 +212,7 @@ type digestView struct {
 func viewDigests(digests []pooled.DigestStats) []digestView {
 	list := make([]digestView, len(digests))
 	for i, d := range digests {
-		list[i] = digestView{d.Digest, strconv.FormatUint(d.Fingerprint, 16), d.Summary, d.Class.String(), d.Tables, d.Calls, d.Errors,
+		list[i] = digestView{d.Digest, fmt.Sprintf("%016x", d.Fingerprint), d.Summary, d.Class.String(), d.Tables, d.Calls, d.Errors,
 			d.Unserved, d.Codes, d.Rows, d.Repeated, durationsOf(d.Time), ms(d.Wait), ms(d.Read), ms(d.Slowest)}
 	}
 	return list

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -25,7 +26,7 @@ func (m *Monitor) events(w http.ResponseWriter, r *http.Request) {
 	}
 	if !m.enter() {
 		w.Header().Set("Retry-After", "10")
-		refuse(w, http.StatusServiceUnavailable, "Too many pages are open.")
+		refuse(w, http.StatusServiceUnavailable, "Too many pages are open, or the monitor is closed.")
 		return
 	}
 	defer m.leave()
@@ -34,6 +35,7 @@ func (m *Monitor) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold it back
 	out := http.NewResponseController(w)
+	held := false // by a middleware that cannot flush: it gets through when the answer ends
 	send := func(event string, data []byte) bool {
 		// Writers that know no deadlines have none; the server's own are lifted.
 		_ = out.SetWriteDeadline(time.Now().Add(writeWithin))
@@ -42,7 +44,9 @@ func (m *Monitor) events(w http.ResponseWriter, r *http.Request) {
 				return false
 			}
 		}
-		return out.Flush() == nil
+		err := out.Flush()
+		held = errors.Is(err, http.ErrNotSupported)
+		return held || err == nil
 	}
 	history, err := json.Marshal(p.past(kept))
 	if err != nil || !send("history", history) {
@@ -52,6 +56,10 @@ func (m *Monitor) events(w http.ResponseWriter, r *http.Request) {
 		tick, ticked := m.next()
 		state, err := m.state(r.Context(), p, tick)
 		if err != nil || !send("state", state) {
+			return
+		}
+		if held { // so the browser asks again, a second later
+			_, _ = w.Write([]byte("retry: 1000\n\n"))
 			return
 		}
 		select {

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -81,24 +82,26 @@ func (c *benchCall) run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if c.html != "" {
-		var page bytes.Buffer
-		if err := report.HTML(&page); err != nil {
-			return err
-		}
-		if err := os.WriteFile(c.html, page.Bytes(), 0o666); err != nil {
-			return err
-		}
-	}
+	// First what needs no file: figures that took an hour do not go with it.
 	if c.json {
 		enc := json.NewEncoder(env.stdout)
 		enc.SetIndent("", "  ")
 		enc.SetEscapeHTML(false)
-		return enc.Encode(report)
+		if err := enc.Encode(report); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(env.stdout, "%s %s: %s\n\n", report.Server, report.Version, report.Query)
+		report.Text(env.stdout, env.stdout.Bold)
 	}
-	fmt.Fprintf(env.stdout, "%s %s: %s\n\n", report.Server, report.Version, report.Query)
-	report.Text(env.stdout, env.stdout.Bold)
-	return nil
+	if c.html == "" {
+		return nil
+	}
+	var page bytes.Buffer
+	if err := report.HTML(&page); err != nil {
+		return err
+	}
+	return os.WriteFile(c.html, page.Bytes(), 0o666)
 }
 
 // read completes and checks what the command line said.
@@ -121,6 +124,9 @@ func (c *benchCall) read() (err error) {
 	}
 	if least := time.Duration(len(o.Callers)*len(o.Conns)) * 100 * time.Millisecond; o.Time < least {
 		return fmt.Errorf("-time is %v; for %d numbers of callers and %d of connections at least %v are allowed", o.Time, len(o.Callers), len(o.Conns), least)
+	}
+	if _, err := os.Stat(filepath.Dir(c.html)); err != nil {
+		return fmt.Errorf("-html: %w", err)
 	}
 	for _, a := range c.flags.Args() {
 		o.Args = append(o.Args, a)

@@ -107,6 +107,29 @@ func TestBenchCountsErrors(t *testing.T) {
 	}
 }
 
+// TestBenchSaysWhyConnectionsFail where the server takes fewer than -conns asks
+// for: pgx says it on the last of several lines.
+func TestBenchSaysWhyConnectionsFail(t *testing.T) {
+	s := testdb.SharedPostgres(t)
+	name := s.NewDatabase(t)
+	if _, err := s.Query("postgres", "ALTER DATABASE "+name+" CONNECTION LIMIT 3"); err != nil {
+		t.Fatal(err)
+	}
+	const reason = "too many connections for database"
+	dsn := s.DSN(name) + map[bool]string{true: "&", false: "?"}[strings.Contains(s.DSN(name), "?")]
+	code, out, errs := call(t, "bench", "-dsn", dsn+"pool_acquire_timeout=50ms", "-time", "500ms", "-callers", "4", "-conns", "4")
+	if code != exitOK || !strings.Contains(out, "bare, 4 callers on 4 connections: failed to connect to") || !strings.Contains(out, reason) {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	// The bare driver has them all, and the pool waits until the time is up.
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 700*time.Millisecond, errors.New("the test has no more time"))
+	defer cancel()
+	_, err := benchmark.Run(ctx, stopper{"no such word", cancel}, benchmark.Options{DSN: dsn, Query: "SELECT 1", Callers: []int{4}, Conns: []int{4}, Time: 500 * time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), "the test has no more time; bare said: failed to connect") || !strings.Contains(err.Error(), reason) {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestBenchWritesOnlyWhatItWasAllowedAndTakesItAway(t *testing.T) {
 	for _, c := range benchServers {
 		t.Run(c.name, func(t *testing.T) {
@@ -188,11 +211,13 @@ func TestBenchSaysWhatIsAllowed(t *testing.T) {
 	}{
 		{exitUsage, "", "DATABASE_URL"},
 		{exitUsage, "-dsn sqlserver://u:secret@h", "neither PostgreSQL's nor MySQL's"},
+		{exitFailed, "-dsn u:secret@tcp(127.0.0.1:1)/d?readTimeout=soon", `invalid duration "soon"`},
 		{exitUsage, "-dsn " + dsn + " -callers 0", `-callers is "0"; numbers from 1 to 2000`},
 		{exitUsage, "-dsn " + dsn + " -conns 1,x", `-conns is "1,x"; numbers from 1 to 500`},
 		{exitUsage, "-dsn " + dsn + " -time 10ms", "500ms to 1h"},
 		{exitUsage, "-dsn " + dsn + " -time 1s -callers 1,2,3,4 -conns 1,2,3", "at least 1.2s"},
 		{exitUsage, "-dsn " + dsn + " -query DELETE", "not known to be one plain read"},
+		{exitUsage, "-dsn " + dsn + " -html no/such/directory/report.html", "-html: "},
 		{exitUsage, "-dsn " + dsn + " -write argument", "-write has a statement of its own"},
 		{exitFailed, "-dsn " + dsn, "cannot run the query on your PostgreSQL server"},
 		{exitFailed, "-dsn " + dsn + " -write -yes", "cannot run the query on your PostgreSQL server"},

@@ -96,7 +96,7 @@ const maxText = 64 << 20
 func classifyAll(ctx context.Context, from io.Reader, name string, nul bool, each func(string) error, end func() error) error {
 	texts := bufio.NewScanner(from)
 	texts.Buffer(nil, maxText)
-	texts.Split(untilSemicolon)
+	texts.Split(semicolons())
 	if nul {
 		texts.Split(untilNUL)
 	}
@@ -126,26 +126,35 @@ func classifyAll(ctx context.Context, from io.Reader, name string, nul bool, eac
 	return end()
 }
 
-// untilSemicolon splits behind a semicolon at the end of a line.
-func untilSemicolon(data []byte, atEOF bool) (advance int, token []byte, err error) {
-	for from := 0; ; {
-		k := bytes.IndexByte(data[from:], ';')
-		if k < 0 {
-			break
+// semicolons returns what splits behind a semicolon at the end of a line. It
+// remembers how far it has looked: a long text arrives in many pieces.
+func semicolons() bufio.SplitFunc {
+	looked := 0
+	return func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		for {
+			k := bytes.IndexByte(data[looked:], ';')
+			if k < 0 {
+				looked = len(data)
+				break
+			}
+			end := looked + k + 1
+			rest := bytes.TrimLeft(data[end:], " \t\r")
+			if len(rest) == 0 && !atEOF {
+				looked = end - 1
+				return 0, nil, nil // how the line goes on is not known yet
+			}
+			if len(rest) == 0 || rest[0] == '\n' {
+				looked = 0
+				return end, data[:end], nil
+			}
+			looked = end
 		}
-		from += k + 1
-		rest := bytes.TrimLeft(data[from:], " \t\r")
-		if len(rest) == 0 && !atEOF {
-			return 0, nil, nil // how the line goes on is not known yet
+		if atEOF && len(data) > 0 {
+			looked = 0
+			return len(data), data, nil
 		}
-		if len(rest) == 0 || rest[0] == '\n' {
-			return from, data[:from], nil
-		}
+		return 0, nil, nil
 	}
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-	return 0, nil, nil
 }
 
 // untilNUL splits at NUL bytes.

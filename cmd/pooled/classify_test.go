@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func TestClassifyPrintsATable(t *testing.T) {
@@ -112,6 +114,27 @@ func TestClassifySplitsAlikeHoweverTheInputArrives(t *testing.T) {
 		t.Errorf("%v, %q instead of %q", err, got, want)
 	}
 }
+
+// TestClassifyLooksAtALongTextOnce however it arrives.
+func TestClassifyLooksAtALongTextOnce(t *testing.T) {
+	text := "SELECT '" + strings.Repeat("a;", 100_000) + "';"
+	start := time.Now()
+	slow := iotest.OneByteReader(strings.NewReader(text))
+	got := ""
+	err := classifyAll(t.Context(), readerFunc(func(p []byte) (int, error) {
+		if time.Since(start) > 10*time.Second {
+			return 0, errors.New("it looks at the beginning again and again")
+		}
+		return slow.Read(p)
+	}), "x", false, func(text string) error { got = text; return nil }, func() error { return nil })
+	if err != nil || got != text {
+		t.Errorf("%v, %d bytes instead of %d", err, len(got), len(text))
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestClassifyShowsATerminalNothingToObey(t *testing.T) {
 	_, out, _ := call(t, "classify", "SELECT \"\x1b[31m\ta\nb\"")

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/pooledsql/pooled/internal/nearest"
@@ -62,7 +63,7 @@ func (c *command) execute(ctx context.Context, env *environment, args []string) 
 	case err != nil:
 		return &usageError{c.name + ": " + flagProblem(flags, err), hint}
 	case flags.NArg() > 0 && !c.args:
-		return &usageError{fmt.Sprintf("%s: unexpected argument %q; it takes flags only", c.name, flags.Arg(0)), hint}
+		return &usageError{fmt.Sprintf("%s: unexpected argument %s; it takes flags only", c.name, shown(flags.Arg(0))), hint}
 	}
 	err := runner(ctx, env)
 	if errors.Is(err, flag.ErrHelp) { // asked for behind an argument
@@ -82,6 +83,15 @@ func flagProblem(flags *flag.FlagSet, err error) string {
 	var known []string
 	flags.VisitAll(func(f *flag.Flag) { known = append(known, f.Name) })
 	return fmt.Sprintf("there is no flag -%s%s", name, meant("-", nearest.Of(name, known)))
+}
+
+// shown is an argument as an error shows it: not, if it may be a DSN, in which
+// there may be a password.
+func shown(arg string) string {
+	if strings.ContainsAny(arg, ":@=") {
+		return "(not shown)"
+	}
+	return strconv.Quote(arg)
 }
 
 // meant is the end of a sentence about a name that there is not.

@@ -30,7 +30,7 @@ words that flags take. Have the shell read it when it starts.`,
 		return func(_ context.Context, env *environment) error {
 			print, ok := shells[flags.Arg(0)]
 			if !ok || flags.NArg() != 1 {
-				return &usageError{fmt.Sprintf("completion: the shell is %q; bash, fish or zsh are allowed", strings.Join(flags.Args(), " ")),
+				return &usageError{fmt.Sprintf("completion: the shell is %s; bash, fish or zsh are allowed", shown(strings.Join(flags.Args(), " "))),
 					`"pooled help completion" tells how each reads it.`}
 			}
 			print(env.stdout)

@@ -58,6 +58,9 @@ func main() {
 // run does what the arguments say and returns the exit code.
 func run(ctx context.Context, env *environment, args []string) int {
 	err := dispatch(ctx, env, args)
+	if err == nil {
+		err = env.stdout.failed
+	}
 	var usage *usageError
 	var exit *exitError
 	switch {
@@ -116,7 +119,7 @@ func find(name string) (*command, error) {
 	i := slices.IndexFunc(commands, func(c *command) bool { return c.name == name })
 	if i < 0 {
 		return nil, &usageError{
-			text: fmt.Sprintf("there is no command %q%s", name, meant("", nearest.Of(name, commandNames()))),
+			text: fmt.Sprintf("there is no command %s%s", shown(name), meant("", nearest.Of(name, commandNames()))),
 			hint: "Commands: " + strings.Join(commandNames(), ", ") + ".",
 		}
 	}

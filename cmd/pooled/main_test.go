@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -61,6 +62,37 @@ func TestHelpGoesToStdout(t *testing.T) {
 	}
 	if _, out, _ := call(t, "help", "demo"); !strings.Contains(out, "  -dsn DSN\n") || !strings.Contains(out, "-conns") {
 		t.Errorf("no flags in the help of demo: %s", out)
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestOutputThatDoesNotArriveIsAFailure(t *testing.T) {
+	s := testdb.SharedPostgres(t)
+	for _, args := range [][]string{
+		{"help"}, {"version"}, {"completion", "bash"}, {"classify", "SELECT 1"},
+		{"bench", "-dsn", s.DSN(s.NewDatabase(t)), "-time", "500ms", "-callers", "1", "-conns", "1"},
+	} {
+		var errs bytes.Buffer
+		code := run(t.Context(), &environment{stdin: strings.NewReader(""), stdout: &screen{Writer: full{}}, stderr: &screen{Writer: &errs}}, args)
+		if code != exitFailed || errs.String() != "pooled: no space left\n" {
+			t.Errorf("%v: exit %d, %q", args, code, errs.String())
+		}
+	}
+}
+
+// TestADSNInTheWrongPlaceIsNotShown: logs of pipelines keep what is printed.
+func TestADSNInTheWrongPlaceIsNotShown(t *testing.T) {
+	for _, dsn := range []string{"postgres://u:secret@h/d", "host=h password=secret", "u:secret@tcp(h)/d"} {
+		for _, before := range [][]string{nil, {"help"}, {"check"}, {"demo"}, {"version"}, {"completion"}, {"migrate"}, {"migrate", "up"}} {
+			code, out, errs := call(t, append(before, dsn)...)
+			if code == exitOK || !strings.Contains(errs, "(not shown)") || strings.Contains(out+errs, "secret") {
+				t.Errorf("%q %s: exit %d, %s%s", before, dsn, code, out, errs)
+			}
+		}
 	}
 }
 

@@ -174,7 +174,7 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	c.action = c.flags.Arg(0)
 	action, ok := actions[c.action]
 	if !ok {
-		return bad("the action is %q%s; %s are allowed", c.action, meant("", nearest.Of(c.action, actionNames())), strings.Join(actionNames(), ", "))
+		return bad("the action is %s%s; %s are allowed", shown(c.action), meant("", nearest.Of(c.action, actionNames())), strings.Join(actionNames(), ", "))
 	}
 	// Flags may stand before the action, behind it and behind the version.
 	var rest []string
@@ -194,7 +194,7 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	if len(rest) == 1 {
 		v, err := strconv.ParseInt(rest[0], 10, 64)
 		if err != nil || v < 0 {
-			return bad("the version is %q; the number before a file's name is allowed", rest[0])
+			return bad("the version is %s; the number before a file's name is allowed", shown(rest[0]))
 		}
 		c.version = v
 	}
@@ -208,6 +208,9 @@ func (c *migrateCall) read() ([]migrate.Option, error) {
 	}
 	if c.dir == "" {
 		c.dir = "."
+	}
+	if info, err := os.Stat(c.dir); err != nil || !info.IsDir() {
+		return bad("%q is no directory; -dir or GOOSE_MIGRATION_DIR names that of the migrations", c.dir)
 	}
 	var cfg migrate.Config
 	cfg.Table, cfg.AllowOutOfOrder, cfg.LockRetries = c.table, c.outOfOrder, c.lockRetries

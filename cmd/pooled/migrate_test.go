@@ -108,6 +108,7 @@ func TestMigrateSaysWhatIsAllowed(t *testing.T) {
 		{[]string{"up", "-dsn", "sqlserver://u:secret@h"}, "neither PostgreSQL's nor MySQL's"},
 		{[]string{"up", "-lock", "none"}, "auto, off, session, table"},
 		{[]string{"up", "-wait", "-1s"}, "0 or more"},
+		{[]string{"up", "-dsn", "postgres://h/d", "-dir", "no/such"}, `"no/such" is no directory`},
 		{[]string{"up", "-dsn", "postgres://h/d", "-dir", t.TempDir()}, "no file NUMBER_NAME.sql"},
 		{[]string{"up", "-dsn", "postgres://u:secret@127.0.0.1:1/d?sslmode=disable", "-dir", dir}, "127.0.0.1"},
 		{[]string{"up", "-dsn", "postgres://h/d", "-dir", dir, "-table", "a b"}, `"a b"`},

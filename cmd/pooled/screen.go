@@ -15,6 +15,8 @@ type screen struct {
 	colour   bool
 	status   bool // a progress line is on show
 	fd       int  // of a terminal
+
+	failed error // the first of Write: what was printed did not arrive
 }
 
 func newScreen(f *os.File, getenv func(string) string) *screen {
@@ -49,7 +51,11 @@ func (s *screen) width() int {
 // Write prints, after it has wiped the progress line away.
 func (s *screen) Write(p []byte) (int, error) {
 	s.Progress("")
-	return s.Writer.Write(p)
+	n, err := s.Writer.Write(p)
+	if s.failed == nil {
+		s.failed = err
+	}
+	return n, err
 }
 
 // Progress shows one line that the next one replaces; "" takes it away. What

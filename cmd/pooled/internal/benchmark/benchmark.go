@@ -100,4 +100,4 @@ func Run(ctx context.Context, out screen, o Options) (_ *Report, err error) {
 	return r, nil
 }
 
-var errOutOfTime = errors.New("the time is up: a statement took longer than its share; give more with -time, or fewer -callers and -conns")
+var errOutOfTime = errors.New("the time is up: statements, or the wait for a connection, took longer than their share; give more with -time, or fewer -callers and -conns")

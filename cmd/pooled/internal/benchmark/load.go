@@ -2,10 +2,13 @@ package benchmark
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pooledsql/pooled/cmd/pooled/internal/fit"
 )
 
 // cell is what was measured of one side with one number of callers.
@@ -44,7 +47,7 @@ func (t *target) measure(ctx context.Context, out screen, j job, conns, callers 
 		for i := range cells {
 			slice(cells[(i+turn)%2], time.Duration((1-warmUp)*float64(each))/time.Duration(turns), fmt.Sprintf("turn %d of %d", turn+1, turns))
 			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
+				return nil, unfinished(context.Cause(ctx), cells)
 			}
 		}
 	}
@@ -53,13 +56,23 @@ func (t *target) measure(ctx context.Context, out screen, j job, conns, callers 
 	for i, c := range cells {
 		rows[i] = c.row(conns, callers)
 		if c.firstErr != nil {
-			rows[i].firstError, rows[i].ErrorCode = firstLine(c.firstErr), pooled.pool.ErrorCode(c.firstErr)
+			rows[i].firstError, rows[i].ErrorCode = fit.OneLine(c.firstErr.Error()), pooled.pool.ErrorCode(c.firstErr)
 		}
 	}
 	if rows[0].PerSecond > 0 {
 		rows[1].Ratio = rows[1].PerSecond / rows[0].PerSecond
 	}
 	return rows, nil
+}
+
+// unfinished adds to the error of a run that was cut short what may be the reason.
+func unfinished(err error, cells []*cell) error {
+	for _, c := range cells {
+		if c.firstErr != nil && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%w; %s said: %s", err, c.name, fit.OneLine(c.firstErr.Error()))
+		}
+	}
+	return err
 }
 
 // run adds one slice of load to the cell. Every caller makes one call at least,

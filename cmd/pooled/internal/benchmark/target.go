@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -180,9 +179,3 @@ func (l *listener) OpenConnector(dsn string) (driver.Connector, error) {
 }
 func (l *listener) Connect(context.Context) (driver.Conn, error) { return nil, errListener }
 func (l *listener) Driver() driver.Driver                        { return l }
-
-// firstLine is what of an error fits a table.
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
-}

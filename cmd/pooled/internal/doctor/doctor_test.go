@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -299,5 +301,32 @@ func TestTheEndOfTheTimeIsTold(t *testing.T) {
 	e.unknown("tls", errors.New("refused"))
 	if r := e.report.Findings; r[0].Level != Failure || r[1].Level != Warning || !strings.Contains(r[0].Do, "-timeout") || strings.Contains(r[1].Do, "-timeout") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestARefusalSaysWhatToDo in one line, each try of pgx apart.
+func TestARefusalSaysWhatToDo(t *testing.T) {
+	plain, err := net.Listen("tcp", "127.0.0.1:0") // refuses TLS, and hangs up
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	go func() {
+		for conn, err := plain.Accept(); err == nil; conn, err = plain.Accept() {
+			_, _ = io.ReadFull(conn, make([]byte, 8))
+			_, _ = conn.Write([]byte("N"))
+			conn.Close()
+		}
+	}()
+	pg, my := testdb.SharedPostgres(t), testdb.SharedMySQL(t)
+	for _, c := range []struct{ dsn, text, do string }{
+		{"postgres://u:geheim@" + plain.Addr().String() + "/d?sslmode=prefer", "server refused TLS connection; 127.0.0.1:", "check that a database of this kind listens there"},
+		{"postgres://u:geheim@" + plain.Addr().String() + "/d?sslmode=require", "server refused TLS connection", "check that the server has TLS"},
+		{with(pg.DSN(pg.NewDatabase(t)), "no_such_parameter=4"), "no_such_parameter", "check the spelling"},
+		{with(my.DSN(my.NewDatabase(t)), "no_such_parameter=4"), "no_such_parameter", "check the spelling"},
+	} {
+		_, found := run(t, c.dsn)
+		want(t, found, "reachable", Failure, c.text)
+		want(t, found, "reachable", Failure, "-> "+c.do)
 	}
 }

@@ -150,7 +150,7 @@ func (e *examination) settle(base driver.Driver) (off bool, err error) {
 func (e *examination) connect(ctx context.Context) bool {
 	took, err := e.dials(ctx)
 	if err != nil {
-		e.add("reachable", Failure, nil, e.remedy(err), "%v", err)
+		e.add("reachable", Failure, nil, e.remedy(err), "%s", fit.OneLine(err.Error()))
 		return false
 	}
 	e.judgeDials(took)

@@ -19,6 +19,7 @@ var codes = map[string]string{
 	"28000": "check user and password, and whether pg_hba.conf lets this user in from here, with or without TLS",
 	"3D000": "check the name of the database, or create it",
 	"42501": "grant the user CONNECT on the database",
+	"42704": "check the spelling of the parameters in the DSN: the driver hands on to the server what it does not know",
 	"53300": "the server has no free session: see who holds them (pg_stat_activity), lower pool_max_conns of its clients or raise max_connections",
 	"57P03": "the server starts or stops: try again",
 	"1040":  "the server has no free session: see who holds them (SHOW PROCESSLIST), lower pool_max_conns of its clients or raise max_connections",
@@ -27,6 +28,7 @@ var codes = map[string]string{
 	"1049":  "check the name of the database, or create it",
 	"1129":  "the server blocks this host after failed connections: FLUSH HOSTS there, then find out what failed",
 	"1130":  "create the account for this host: the server lets nobody in from here",
+	"1193":  "check the spelling of the parameters in the DSN: the driver hands on to the server what it does not know",
 	"1203":  "the account has no free session (max_user_connections): see who holds them, or raise it",
 	"1226":  "the account has used up one of its limits: see SHOW CREATE USER",
 }
@@ -62,6 +64,9 @@ func (e *examination) remedy(err error) string {
 		return "check host and port, and the firewalls in between: nobody answers"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "check that a database of this kind listens there, and whether it wants TLS"
+	}
+	if e.end.TLS == pooled.TLSVerified || e.end.TLS == pooled.TLSUnverified { // pgx has no type for a server that has none
+		return "check that the server has TLS, which the DSN asks for, and see its log"
 	}
 	return "see the server's log"
 }

@@ -44,6 +44,12 @@ func Read(dsn string) (Kind, string, error) {
 	if _, err := gomysql.ParseDSN(dsn); err == nil {
 		return MySQL, dsn, nil
 	}
+	// What is wrong with a parameter the driver says best.
+	if before, _, _ := strings.Cut(dsn, "?"); before != "" {
+		if _, err := gomysql.ParseDSN(before); err == nil {
+			return MySQL, dsn, nil
+		}
+	}
 	return 0, "", errDSN
 }
 

@@ -17,6 +17,7 @@ func TestDSNIsToldByItsForm(t *testing.T) {
 		{"pool_max_conns=3 host=h", Postgres, ""},
 		{"u:p@tcp(h:3306)/d", MySQL, ""},
 		{"u@unix(/run/s.sock)/d?tls=false", MySQL, ""},
+		{"u:p@tcp(h:3306)/d?timeout=soon", MySQL, ""}, // which the driver refuses
 		{"mysql://u:p%40ss@h/d", MySQL, "u:p@ss@tcp(h:3306)/d"},
 		{"mysql://u@h:3307/d?tls=true&pool_max_conns=3", MySQL, "u@tcp(h:3307)/d?tls=true&pool_max_conns=3"},
 		{"mariadb://[::1]/d", MySQL, "tcp([::1]:3306)/d"},
@@ -27,6 +28,14 @@ func TestDSNIsToldByItsForm(t *testing.T) {
 		}
 		if err != nil || kind != c.kind || as != c.as {
 			t.Errorf("%q: got %v, %q, %v", c.dsn, kind, as, err)
+		}
+	}
+}
+
+func TestNobodysDSNIsShownInNoPart(t *testing.T) {
+	for _, dsn := range []string{"secret", "?password=secret", "u:secret@h/d", "sqlserver://u:secret@h", "mysql://u:sec%zzret@h/d"} {
+		if _, as, err := Read(dsn); err != errDSN || as != "" {
+			t.Errorf("%q: got %q, %v", dsn, as, err)
 		}
 	}
 }

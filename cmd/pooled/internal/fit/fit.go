@@ -22,6 +22,27 @@ func Clean(text string) string {
 	}, text)), " ")
 }
 
+// OneLine makes one line of a text of several, such as the errors of pgx, which
+// has a line for each try. What was said already is not said again.
+func OneLine(text string) string {
+	var b strings.Builder
+	said := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if line = Clean(line); line == "" || said[line] {
+			continue
+		}
+		said[line] = true
+		switch before := b.String(); {
+		case strings.HasSuffix(before, ":"):
+			b.WriteByte(' ')
+		case before != "":
+			b.WriteString("; ")
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
 // Columns tells how many columns a text takes.
 func Columns(text string) int {
 	n := 0

@@ -18,3 +18,16 @@ func TestTextsFit(t *testing.T) {
 		}
 	}
 }
+
+func TestOneLineSaysEachThingOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		"":          "",
+		"a\nb":      "a; b",
+		"\ta \x1bb": "a b",
+		"failed:\n\th:1: refused\n\th:1: refused\n\n\th:2: no route": "failed: h:1: refused; h:2: no route",
+	} {
+		if got := OneLine(text); got != want {
+			t.Errorf("%q: %q instead of %q", text, got, want)
+		}
+	}
+}

@@ -39,12 +39,13 @@ func (f *Frame) statements(p *Pool, width int) block {
 	for _, c := range p.Stats.Statements.Classes {
 		total += c.Time.SumMs
 	}
-	then := map[string]uint64{}
+	type key struct{ fingerprint, class string }
+	then := map[key]uint64{}
 	live := false
 	if before := f.before(p); before != nil {
 		live = true
 		for _, d := range before.Digests {
-			then[d.Fingerprint] = d.Calls
+			then[key{d.Fingerprint, d.Class}] = d.Calls
 		}
 	}
 	type cell struct {
@@ -61,7 +62,7 @@ func (f *Frame) statements(p *Pool, width int) block {
 			return fmt.Sprintf("%.0f%%", min(100, 100*d.Time.SumMs/total))
 		}},
 		{"calls/s", 9, 2, func(d *digest) string {
-			before, ok := then[d.Fingerprint]
+			before, ok := then[key{d.Fingerprint, d.Class}]
 			if !ok {
 				return "-"
 			}

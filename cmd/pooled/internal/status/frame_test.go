@@ -164,6 +164,30 @@ func TestAPictureShowsWhatMatters(t *testing.T) {
 	}
 }
 
+// TestClassesOfOtherStatementsAreToldApart: those that the pool does not tell
+// apart have no fingerprint of their own, and come once for each class.
+func TestClassesOfOtherStatementsAreToldApart(t *testing.T) {
+	at := time.Now()
+	f := Frame{Width: 120, Before: sampleOf(t, at.Add(-time.Second), 1, "shop"), Now: sampleOf(t, at, 1, "shop")}
+	const none = "0000000000000000"
+	f.Before.Pools[0].Digests = []digest{{Digest: "(other)", Fingerprint: none, Class: "read", Calls: 5000}, {Digest: "(other)", Fingerprint: none, Class: "write", Calls: 100}}
+	f.Now.Pools[0].Digests = []digest{{Digest: "(other)", Fingerprint: none, Class: "read", Calls: 5070}, {Digest: "(other)", Fingerprint: none, Class: "write", Calls: 130}}
+	picture := strings.Join(f.Lines(), "\n")
+	for _, want := range []string{" 70 ", " 30 "} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("no %q in\n%s", want, picture)
+		}
+	}
+}
+
+func TestAReasonOfSeveralLinesIsOne(t *testing.T) {
+	f := Frame{Width: 120, Now: sampleOf(t, time.Now(), 1, "shop")}
+	f.Now.Pools[0].Health.Reasons[0].Text = "The server cannot be reached:\n\ta: refused\n\ta: refused\n\tb: no route."
+	if picture := strings.Join(f.Lines(), "\n"); !strings.Contains(picture, "  ! The server cannot be reached: a: refused; b: no route.\n") {
+		t.Error(picture)
+	}
+}
+
 func TestFiguresAreShort(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{count(999), "999"}, {count(1234567), "1,234,567"}, {count(12345678), "12M"}, {count(1 << 63), "9,223,372,036G"},

@@ -84,6 +84,7 @@ type class struct {
 type digest struct {
 	Digest      string
 	Fingerprint string
+	Class       string // tells those apart that have no fingerprint
 	Calls       uint64
 	Errors      uint64
 	Rows        int64
