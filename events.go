@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pooledsql/pooled/internal/oneline"
 )
 
 // EventKind says what an Event tells of.
@@ -36,7 +38,7 @@ type Event struct {
 	Seq  uint64 // 1 for the pool's first, one more for each that follows
 	At   time.Time
 	Kind EventKind
-	Text string // a phrase of at most 300 bytes; no literal, argument or secret
+	Text string // a phrase in one line of at most 300 bytes; no literal, argument or secret
 }
 
 const (
@@ -53,6 +55,7 @@ type eventRing struct {
 
 // note adds an event. It may be called with any lock of the pool held.
 func (p *Pool) note(kind EventKind, text string) {
+	text = oneline.Of(text)
 	r := &p.events
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pooledsql/pooled/internal/oneline"
 )
 
 // Health is how a pool is doing at one moment.
@@ -126,6 +128,9 @@ func (p *Pool) Health(ctx context.Context) Health {
 		is(ReasonMaxOpenConns, Healthy, "The program called SetMaxOpenConns(%d), which puts a queue without order in front of the pool's: leave it unset.", n)
 	}
 	h.Reasons = append(h.Reasons, extra...)
+	for i := range h.Reasons {
+		h.Reasons[i].Text = oneline.Of(h.Reasons[i].Text) // the errors in it may have several
+	}
 
 	slices.SortStableFunc(h.Reasons, func(a, b Reason) int { return cmp.Compare(b.Status, a.Status) })
 	if len(h.Reasons) > 0 {

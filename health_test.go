@@ -242,10 +242,12 @@ func TestAProbeThatFailsMakesThePoolUnhealthy(t *testing.T) {
 		r.lost = true
 		r.healthIs(Healthy, true)
 		time.Sleep(time.Second)
-		broken := errors.New("broken pipe")
+		broken := errors.New("no answer from:\n\ta: broken pipe\n\tb: broken pipe")
 		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Ping, Kill: true, Err: broken})
 		if h := r.healthIs(Unhealthy, false, ReasonProbeFailed); !errors.Is(h.Probe.Err, broken) {
 			t.Errorf("%+v", h.Probe)
+		} else if want := "The server did not answer: no answer from: a: broken pipe; b: broken pipe."; h.Message != want {
+			t.Errorf("%q instead of %q", h.Message, want)
 		}
 		if n := r.pool.Stats().ClosedBroken; n != 1 {
 			t.Errorf("%d links hung up, want the one that failed", n)

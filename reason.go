@@ -57,5 +57,5 @@ const (
 type Reason struct {
 	Code   ReasonCode
 	Status Status // what it makes of the whole; Healthy: only a note
-	Text   string // a sentence for a person: no secret, literal or argument
+	Text   string // a sentence for a person, in one line: no secret, literal or argument
 }

@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/width"
+
+	"github.com/pooledsql/pooled/internal/oneline"
 )
 
 // Clean makes of a text from elsewhere one that a terminal can be given: one
@@ -22,26 +24,8 @@ func Clean(text string) string {
 	}, text)), " ")
 }
 
-// OneLine makes one line of a text of several, such as the errors of pgx, which
-// has a line for each try. What was said already is not said again.
-func OneLine(text string) string {
-	var b strings.Builder
-	said := map[string]bool{}
-	for line := range strings.Lines(text) {
-		if line = Clean(line); line == "" || said[line] {
-			continue
-		}
-		said[line] = true
-		switch before := b.String(); {
-		case strings.HasSuffix(before, ":"):
-			b.WriteByte(' ')
-		case before != "":
-			b.WriteString("; ")
-		}
-		b.WriteString(line)
-	}
-	return b.String()
-}
+// OneLine is oneline.Of for a terminal.
+func OneLine(text string) string { return Clean(oneline.Of(text)) }
 
 // Columns tells how many columns a text takes.
 func Columns(text string) int {

@@ -270,7 +270,7 @@ func (f *Frame) identity(p *Pool) []string {
 	lines := []string{l.String()}
 	for _, r := range h.Reasons {
 		lead := "  ! "
-		for _, text := range fit.Fold(fit.OneLine(r.Text), f.Width-len(lead)) {
+		for _, text := range fit.Fold(fit.Clean(r.Text), f.Width-len(lead)) {
 			lines = append(lines, lead+f.paint(statusColours[r.Status], text))
 			lead = "    "
 		}

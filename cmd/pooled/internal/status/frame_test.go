@@ -180,14 +180,6 @@ func TestClassesOfOtherStatementsAreToldApart(t *testing.T) {
 	}
 }
 
-func TestAReasonOfSeveralLinesIsOne(t *testing.T) {
-	f := Frame{Width: 120, Now: sampleOf(t, time.Now(), 1, "shop")}
-	f.Now.Pools[0].Health.Reasons[0].Text = "The server cannot be reached:\n\ta: refused\n\ta: refused\n\tb: no route."
-	if picture := strings.Join(f.Lines(), "\n"); !strings.Contains(picture, "  ! The server cannot be reached: a: refused; b: no route.\n") {
-		t.Error(picture)
-	}
-}
-
 func TestFiguresAreShort(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{count(999), "999"}, {count(1234567), "1,234,567"}, {count(12345678), "12M"}, {count(1 << 63), "9,223,372,036G"},
