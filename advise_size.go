@@ -51,9 +51,6 @@ func linksFor(load float64, use, target time.Duration, spread float64) int {
 	return c
 }
 
-// maxLinks is the most that pool_max_conns allows.
-const maxLinks = 10_000
-
 // linksForBurst returns how many links drain a burst within target that c
 // links took wait for: who was c*(1+wait/use) links' worth of work back in line
 // when the burst came at once. A burst that takes its time needs fewer.

@@ -69,7 +69,7 @@ func ExamplePool_Resize() {
 	// Output:
 	// <nil>
 	// 50
-	// pooled: Resize(min 5, max 3): want 1 <= max and 0 <= min <= max
+	// pooled: Resize(min 5, max 3): want 1 <= max <= 10000 and 0 <= min <= max
 }
 
 // Shutdown lets the loans under way finish, within its context, and takes no

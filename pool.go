@@ -210,12 +210,15 @@ func (p *Pool) Endpoint() Endpoint { return p.cfg.end }
 // "" when it does not.
 func (p *Pool) SystemName() string { return p.dialect.SystemName() }
 
+// maxLinks is the most that pool_max_conns and Resize allow.
+const maxLinks = 10_000
+
 // Resize changes the limits. Growing serves waiting callers at once;
 // shrinking hangs up idle links now and the others as they come back. What it
 // sets stays: it ends automatic sizing (AutoMinConns).
 func (p *Pool) Resize(min, max int) error {
-	if max < 1 || min < 0 || min > max {
-		return fmt.Errorf("pooled: Resize(min %d, max %d): want 1 <= max and 0 <= min <= max", min, max)
+	if max < 1 || max > maxLinks || min < 0 || min > max {
+		return fmt.Errorf("pooled: Resize(min %d, max %d): want 1 <= max <= %d and 0 <= min <= max", min, max, maxLinks)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -105,7 +105,7 @@ func TestShrinkingWhileDialsAreUnderWay(t *testing.T) {
 
 func TestResizeRefusesWhatCannotBe(t *testing.T) {
 	r := newRig(t, fakedriver.PGX)
-	for _, bad := range [][2]int{{0, 0}, {-1, 2}, {3, 2}, {0, -1}} {
+	for _, bad := range [][2]int{{0, 0}, {-1, 2}, {3, 2}, {0, -1}, {0, maxLinks + 1}} {
 		if err := r.pool.Resize(bad[0], bad[1]); err == nil || !strings.Contains(err.Error(), "want") {
 			t.Errorf("Resize%v: %v", bad, err)
 		}

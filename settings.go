@@ -45,13 +45,13 @@ var settings = []settingSpec{
 	{
 		name: "pool_max_conns", field: "MaxConns", kind: kindInt,
 		at:  func(c *Config) any { return &c.MaxConns },
-		def: profileValues{10, 5, 50}, min: 1, max: 10_000, auto: true,
+		def: profileValues{10, 5, 50}, min: 1, max: maxLinks, auto: true,
 		doc: "The most links that exist at once, those being dialled or closed included. With auto:5-40 the pool finds it between 5 and 40 (`Config.AutoMinConns` and `MaxConns`), with auto between 2 and the default: see [autosize](autosize.md).",
 	},
 	{
 		name: "pool_min_conns", field: "MinConns", kind: kindInt,
 		at:  func(c *Config) any { return &c.MinConns },
-		def: profileValues{2, 1, 10}, min: 1, max: 10_000, off: true, zero: true,
+		def: profileValues{2, 1, 10}, min: 1, max: maxLinks, off: true, zero: true,
 		doc: "How many links are kept open from the first use on. The default is never more than pool_max_conns, or than the lower bound of an automatic one.",
 	},
 	{
