@@ -49,5 +49,9 @@ func (Dialect) Copy(ctx context.Context, conn driver.Conn, table, columns []stri
 	if panicked != nil {
 		panic(panicked)
 	}
+	if ended := ctx.Err(); err != nil && ended != nil && c.Conn().IsClosed() && !errors.Is(err, ended) {
+		// pgx's reader met the socket that the context had closed before its writer did.
+		err = fmt.Errorf("%w: %w", ended, err)
+	}
 	return loaded, err
 }
