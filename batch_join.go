@@ -187,7 +187,7 @@ func (j *joiner) run(ctx context.Context, i, n int) (at int, err error) {
 
 // fits returns how many of n items from i on go into one statement.
 func (j *joiner) fits(i, n int) int {
-	if t, ok := j.parse(i); ok && t.params > 0 {
+	if t, _ := j.parse(i); t.params > 0 {
 		n = min(n, joinParams/t.params)
 	}
 	size := len(j.asked.head)

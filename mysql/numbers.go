@@ -82,8 +82,8 @@ var numbers = map[uint16]pooled.Fault{
 	3572: pooled.FaultLockTimeout, // MySQL ER_LOCK_NOWAIT
 	9004: pooled.FaultLockTimeout, // TiDB: resolve lock timeout
 
-	// The server takes no writes. 1792 is also the answer in a transaction that the program itself
-	// made read-only.
+	// The server takes no writes. 1792 is also the answer in a transaction that
+	// the program itself made read-only.
 	1290: pooled.FaultReadOnly, // ER_OPTION_PREVENTS_STATEMENT: --read-only, --super-read-only; see serverFault
 	1792: pooled.FaultReadOnly, // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: Aurora's readers
 	1836: pooled.FaultReadOnly, // ER_READ_ONLY_MODE
