@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -43,14 +45,24 @@ func descendants(root int) []int {
 
 // alive reports whether a process exists and does more than wait for its parent
 // to take note of its end.
-func alive(pid int) bool {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+func alive(pid int) bool { return doesMore("/proc/"+strconv.Itoa(pid)+"/stat", "ZX") }
+
+// moves reports whether a thread of a process is not stopped. The one that gets
+// SIGSTOP tells the others, but only when it is its turn on a processor.
+func moves(pid int) bool {
+	threads, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
+	return slices.ContainsFunc(threads, func(path string) bool { return doesMore(path, "TtZX") })
+}
+
+// doesMore reads whether a process or thread is there, and in none of the states.
+func doesMore(stat, states string) bool {
+	text, err := os.ReadFile(stat)
 	if err != nil {
 		return false
 	}
 	end := bytes.LastIndexByte(text, ')')
 	fields := bytes.Fields(text[end+1:])
-	return len(fields) > 0 && fields[0][0] != 'Z' && fields[0][0] != 'X'
+	return len(fields) > 0 && !strings.Contains(states, string(fields[0]))
 }
 
 // removeSharedMemory removes a System V segment that a killed server left.

@@ -64,8 +64,9 @@ func (p *process) running() bool {
 	}
 }
 
-// freeze stops the process and all its descendants and returns who was stopped.
-// The parent goes first, so that nobody is born behind our back.
+// freeze stops the process and all its descendants, and returns who was stopped,
+// when nobody runs any more. The parent goes first, so that nobody is born behind
+// our back.
 func (p *process) freeze() []int {
 	stopped := map[int]bool{}
 	queue := []int{p.pid}
@@ -74,6 +75,7 @@ func (p *process) freeze() []int {
 			signalPID(pid, sigStop)
 			stopped[pid] = true
 		}
+		untilNone(queue, moves)
 		queue = queue[:0]
 		for _, pid := range descendants(p.pid) {
 			if !stopped[pid] {
@@ -101,7 +103,12 @@ func (p *process) kill() {
 	}
 	<-p.exited
 	// The others are no children of ours, so nobody tells when they have ended.
-	for deadline := time.Now().Add(5 * time.Second); slices.ContainsFunc(pids, alive) && time.Now().Before(deadline); {
+	untilNone(pids, alive)
+}
+
+// untilNone waits until none of the processes is so, for at most 5 s.
+func untilNone(pids []int, so func(pid int) bool) {
+	for deadline := time.Now().Add(5 * time.Second); slices.ContainsFunc(pids, so) && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond)
 	}
 }
