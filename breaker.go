@@ -109,7 +109,10 @@ func (p *Pool) unreachableLocked(err error) {
 		o.next = now + int64(probeMin+rand.N(probeJitter))
 	}
 	if o.failures == 1 || o.open != wasOpen {
-		info := BreakerInfo{Pool: p.cfg.Name, State: p.breakerLocked(), Failures: o.failures, Err: err}
+		info := BreakerInfo{Pool: p.cfg.Name, Failures: o.failures, Err: err}
+		if o.open {
+			info.State = BreakerOpen // also while other dials are under way
+		}
 		p.tellUnreachableLocked(info)
 	}
 

@@ -190,3 +190,39 @@ func TestAServerThatIsBackIsFoundWithNobodyWaiting(t *testing.T) {
 		r.must(r.read(r.db))
 	})
 }
+
+// TestABreakerThatOpensIsToldAsOpen: several dials are under way when the one
+// fails that opens it.
+func TestABreakerThatOpensIsToldAsOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var told []string
+		r := newRig(t, fakedriver.PGX, conns(0, 9), dialect(&testDialect{}), func(c *Config) {
+			c.MaxConcurrentDials, c.BreakerThreshold = 8, 3
+			c.Hooks.OnBreaker = func(i BreakerInfo) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, i.State.String())
+			}
+		})
+		held := r.hold()
+		gate := fakedriver.NewGate()
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: 8, Gate: gate, Err: refused})
+		errs := r.callers(8)
+		r.counts(1, 0, 8, 0, 8)
+		for range 3 {
+			gate.Step()
+			synctest.Wait()
+		}
+		mu.Lock()
+		if want := []string{"closed", "open"}; !slices.Equal(told, want) {
+			t.Errorf("the hook was told %v, want %v", told, want)
+		}
+		mu.Unlock()
+		gate.Open()
+		held.Close()
+		for range 8 {
+			r.must(<-errs)
+		}
+	})
+}
