@@ -171,6 +171,7 @@ func (w *wrapped) newFallback(cfg *Config) (*Pool, error) {
 	}
 	c := *cfg
 	c.Name += "/fallback"
+	c.end, _ = c.Dialect.Endpoint(c.ReadFallback)
 	c.ReadFallback, c.MarkerTable, c.MinConns, c.AutoMinConns = "", "", 0, 0
 	return newPool(&c, base), nil
 }

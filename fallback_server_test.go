@@ -263,3 +263,19 @@ func TestTheFallbacksPasswordIsNotShown(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What is said of the fallback is said of its own server.
+func TestTheFallbackTellsItsOwnEndpoint(t *testing.T) {
+	db, err := pooled.Open("pooled-pgx", "postgres://u@one.example:5001/a?sslmode=disable", quiet, func(c *pooled.Config) {
+		c.ReadFallback = "postgres://v@two.example:5002/b?sslmode=verify-full"
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, _ := pooled.From(db)
+	want := pooled.Endpoint{Host: "two.example", Port: 5002, Database: "b", User: "v", TLS: pooled.TLSVerified}
+	if got := p.Fallback().Endpoint(); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
