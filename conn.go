@@ -390,7 +390,7 @@ func (h *conn) IsValid() bool {
 // the link serves nobody again.
 func (h *conn) Close() error {
 	if h.off {
-		return h.link.close(context.Background())
+		return h.link.base.Close()
 	}
 	if h.state.onLoan() {
 		if l := h.link; !l.broken && SessionState(l.session.Load())&StateRaw == 0 {

@@ -3,6 +3,7 @@ package pooled
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -219,4 +220,20 @@ func TestFromFindsThePoolOfBothWaysToOpen(t *testing.T) {
 	if _, err := Open("rig-nobody", "a"); err == nil || errors.Is(err, ErrShutdown) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestWithThePoolOffCloseDoesNotWaitForTheServer: sql.DB closes a connection on
+// the goroutine of who wants another one.
+func TestWithThePoolOffCloseDoesNotWaitForTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		never := make(chan struct{})
+		r := newRig(t, fakedriver.PGX, func(c *Config) { c.DisablePool = true },
+			dialect(&testDialect{gone: func(driver.Conn) <-chan struct{} { return never }}))
+		r.db.SetMaxIdleConns(-1)
+		start := time.Now()
+		r.must(r.read(r.db))
+		if took := time.Since(start); took != 0 {
+			t.Errorf("took %v", took)
+		}
+	})
 }
