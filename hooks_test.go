@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -144,6 +145,28 @@ func TestAServerThatComesAndGoesFillsNoLog(t *testing.T) {
 			} else if left, _ := lines[1]["left_out"].(int64); left < 3 {
 				t.Errorf("the second line %q says that %v were left out", text, lines[1]["left_out"])
 			}
+		}
+	})
+}
+
+// TestAHookThatEndsItsGoroutineLeavesThePoolUsable: a test's FailNow in a hook
+// does so.
+func TestAHookThatEndsItsGoroutineLeavesThePoolUsable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{}), func(c *Config) {
+			c.Hooks.OnBreaker = func(BreakerInfo) {
+				if told++; told == 1 {
+					runtime.Goexit()
+				}
+			}
+		})
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Err: refused})
+		r.is(r.read(r.db), refused)
+		r.must(r.read(r.db))
+		synctest.Wait()
+		if told != 2 {
+			t.Errorf("the hook was called %d times, want 2", told)
 		}
 	})
 }

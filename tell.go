@@ -23,11 +23,17 @@ func (p *Pool) tellLocked(f func()) {
 		for len(p.tellings) > 0 {
 			next := p.tellings[0]
 			p.tellings = p.tellings[1:]
-			p.mu.Unlock()
-			next()
-			p.mu.Lock()
+			p.unlocked(next)
 		}
 	})
+}
+
+// unlocked calls f without the lock, which is held again also when f panics or
+// ends its goroutine.
+func (p *Pool) unlocked(f func()) {
+	p.mu.Unlock()
+	defer p.mu.Lock()
+	f()
 }
 
 // logEvery is the least time between two lines of a kind about the server: one
