@@ -129,7 +129,7 @@ func (h *conn) panicked() {
 	h.busy = false
 	h.followed(errPanicked)
 	if h.state.onLoan() && !h.off {
-		h.lost = true
+		h.lost, h.link.broken = true, true
 		h.endTx() // the program's deferred Rollback still comes here
 		h.hangUp(closedBroken)
 	}

@@ -108,6 +108,7 @@ func (p *Pool) connect(ctx context.Context) (*link, error) {
 		return err
 	})
 	if err != nil {
+		wire.cut() // a base that panicked has not closed it
 		return nil, err
 	}
 	l := newLink(p, base)

@@ -220,12 +220,16 @@ func (l *link) usable() bool {
 // link by itself, because a statement was cancelled, the server may be busy
 // with that for longer; ctx ends the wait.
 func (l *link) close(ctx context.Context) error {
+	defer l.wire.cut() // a base that panics leaves it open
 	defer l.wire.awaitPeer(ctx, goneTimeout)
 	l.wire.lingerClose(goodbyeTimeout)
 	if !l.broken {
 		// Drivers over C libraries want their statements closed first.
-		l.stmts.forget()
-		l.stmts.sweep()
+		_ = guarded(func() error {
+			l.stmts.forget()
+			l.stmts.sweep()
+			return nil
+		})
 	}
 	err := l.base.Close()
 	l.awaitGone(ctx)

@@ -4,9 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"io"
+	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
@@ -236,4 +240,100 @@ func TestARollbackAfterAPanicIsNoStatement(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAPanicWhileALinkIsHungUpStillClosesIt, be it in closing a statement that
+// it kept.
+func TestAPanicWhileALinkIsHungUpStillClosesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		r.lost = true
+		st, err := r.db.Prepare(read)
+		r.must(err)
+		defer st.Close()
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.StmtClose, Panic: "boom"})
+		r.pool.Evict()
+		synctest.Wait()
+		if n := r.srv.Counts().Conns.Open; n != 0 {
+			t.Errorf("%d connections left open", n)
+		}
+	})
+}
+
+// TestAfterAPanicNothingMoreIsSaidOnTheLink: it may be in the middle of
+// anything, so the statements that it kept are not closed one by one.
+func TestAfterAPanicNothingMoreIsSaidOnTheLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		r.lost = true
+		st, err := r.db.Prepare(read)
+		r.must(err)
+		defer st.Close()
+		r.trace()
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Exec, Panic: "boom"})
+		func() {
+			defer func() { recover() }()
+			_ = r.write(r.db, 1)
+		}()
+		synctest.Wait()
+		r.saw("1 exec "+write, "1 close")
+	})
+}
+
+// socketConnector dials a socket in the pool's sight before each connection to
+// the pretended server, and leaves it to others to close it.
+type socketConnector struct {
+	driver.Connector
+	addr string
+}
+
+func (c socketConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	s, err := new(net.Dialer).DialContext(ctx, "tcp", c.addr)
+	if err != nil {
+		return nil, err
+	}
+	ObserveConn(ctx, s)
+	return c.Connector.Connect(ctx)
+}
+
+// TestAPanicLeavesNoSocketBehind neither in a dial nor in a goodbye.
+func TestAPanicLeavesNoSocketBehind(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	srv := fakedriver.New(fakedriver.PGX)
+	c, err := WrapConnector(socketConnector{srv.Connector(), l.Addr().String()}, func(c *Config) {
+		c.Profile, c.MaxConns, c.MinConns, c.Logger = Test, 1, Off, slog.New(slog.DiscardHandler)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(c)
+	defer db.Close()
+	ends := func() {
+		t.Helper()
+		s, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_ = s.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if _, err := s.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the server's side of the socket: %v, want its end", err)
+		}
+	}
+	srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Panic: "boom"})
+	if err := db.Ping(); err == nil {
+		t.Error("no error from a dial that panicked")
+	}
+	ends()
+	srv.Inject(fakedriver.Fault{Op: fakedriver.Close, Panic: "boom"})
+	if err := db.Ping(); err != nil {
+		t.Error(err)
+	}
+	p, _ := From(db)
+	p.Evict()
+	ends()
 }
