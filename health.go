@@ -71,7 +71,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 
 	p.mu.Lock()
 	h := Health{Pool: p.cfg.Name, Counts: p.countsLocked(), Breaker: p.breakerLocked(), Probe: probe}
-	over := p.shutdown || p.closed.Load()
+	over, served := p.shutdown || p.closed.Load(), len(p.links) > 0
 	paused, reached, dialErr, leaked := p.paused, p.outage.reached, p.outage.err, p.leakedLocked()
 	most := p.max
 	if p.auto != nil {
@@ -91,7 +91,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 	switch {
 	case over:
 		is(ReasonShutdown, Unhealthy, "The pool is shut down.")
-	case h.Breaker == BreakerOpen:
+	case h.Breaker != BreakerClosed && !served: // a dial that is under way may be for long
 		is(ReasonBreakerOpen, Unhealthy, "The server cannot be reached: %v.", dialErr)
 	case probe.Err != nil:
 		is(ReasonProbeFailed, Unhealthy, "The server did not answer: %v.", probe.Err)
@@ -100,7 +100,7 @@ func (p *Pool) Health(ctx context.Context) Health {
 	}
 	if h.Breaker == BreakerHalfOpen {
 		is(ReasonBreakerHalf, Warning, "The server could not be reached and is tried again.")
-	} else if h.Breaker == BreakerClosed && dialErr != nil {
+	} else if dialErr != nil && (served || h.Breaker == BreakerClosed) {
 		is(ReasonDialsFail, Warning, "The last dial failed: %v.", dialErr)
 	}
 	if probe.Err == nil && !probe.Queued && probe.Pending >= healthWait {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -340,4 +342,82 @@ func TestHealthWaitsForProbeAndChecksTogether(t *testing.T) {
 			t.Errorf("it took %v, want %v", took, healthWait)
 		}
 	})
+}
+
+// TestAServerThatDoesNotEvenRefuseIsAway: it refused dials first, then its host
+// was gone too, so that a dial is under way nearly all the time.
+func TestAServerThatDoesNotEvenRefuseIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, dialect(&testDialect{}), func(c *Config) { c.HealthSettle, c.OutageGrace = 3*time.Second, Off })
+		r.lost = true
+		r.healthIs(Healthy, true)
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: 5, Err: refused})
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Gate: fakedriver.NewGate()})
+		r.pool.Evict()
+		r.is(r.read(r.db), ErrCircuitOpen)
+		for range 10 {
+			time.Sleep(time.Second)
+			if h, codes := r.health(); h.Status != Unhealthy || codes[0] != ReasonBreakerOpen {
+				t.Errorf("no connection, and none to be had: %v, %v", h.Status, codes)
+			}
+		}
+		if h, _ := r.health(); h.Ready {
+			t.Error("ready after 10 s of outage")
+		}
+	})
+}
+
+// TestAPoolWhoseLinksServeIsHealthyEnough while no more can be had: others have
+// taken all of the server's connections, say.
+func TestAPoolWhoseLinksServeIsHealthyEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, conns(0, 2), dialect(&testDialect{}), func(c *Config) { c.HealthSettle = Off })
+		r.must(r.read(r.db))
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: refused})
+		r.must(r.pool.Resize(2, 2))
+		time.Sleep(time.Minute)
+		for range 10 {
+			h, codes := r.health()
+			if h.Status != Warning || !h.Ready || h.Breaker == BreakerClosed || time.Since(h.Probe.At) > time.Second {
+				t.Errorf("%v, ready %t, %v, breaker %v, asked %v ago", h.Status, h.Ready, codes, h.Breaker, time.Since(h.Probe.At))
+			}
+			time.Sleep(time.Second)
+		}
+		r.srv.ClearFaults()
+	})
+}
+
+// TestASessionThatTheServerEndedIsNoServerThatIsAway: one that was idle for
+// too long, say. The probe takes another one.
+func TestASessionThatTheServerEndedIsNoServerThatIsAway(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	srv := fakedriver.New(fakedriver.PGX)
+	c, err := WrapConnector(socketConnector{srv.Connector(), l.Addr().String()}, func(c *Config) {
+		c.Profile, c.MaxConns, c.MinConns, c.Logger = Test, 1, Off, slog.New(slog.DiscardHandler)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(c)
+	defer db.Close()
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := From(db)
+	srv.KillAll()
+	s.Close()
+	eventually(t, "the end of the session is seen", p.links[0].wire.peerClosed)
+	var h Health
+	eventually(t, "a probe", func() bool { h = p.Health(t.Context()); return !h.Probe.At.IsZero() })
+	if h.Probe.Err != nil {
+		t.Error(h.Probe.Err)
+	}
 }

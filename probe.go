@@ -61,7 +61,7 @@ func (p *Pool) probe(ctx context.Context) Probe {
 func (p *Pool) probes(b *prober) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.shutdown || p.closed.Load() || p.paused || p.outage.open {
+	if p.shutdown || p.closed.Load() || p.paused || p.outage.open && len(p.links) == 0 {
 		return
 	}
 	if b.handle == nil {
@@ -91,6 +91,11 @@ func (p *Pool) ask(background context.Context, b *prober) (latency time.Duration
 	ctx, cancel := context.WithTimeout(background, p.cfg.HealthProbeTimeout)
 	defer cancel()
 	l, err := p.acquire(ctx, b.handle, true)
+	for err == nil && l.wire.peerClosed() { // one session ended, which tells nothing of the server
+		l.broken = true
+		p.hangUp(l, closedBroken)
+		l, err = p.acquire(ctx, b.handle, true)
+	}
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return 0, p.stalled(err)
