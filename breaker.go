@@ -125,6 +125,7 @@ func (p *Pool) unreachableLocked(err error) {
 		}
 	} else if w := p.queue.head; w != nil && len(p.links) == 0 && !p.awaitedLocked() && !(asksAgain && o.failures < sqlDBTries) {
 		p.grantLocked(w, nil, err)
+		p.turnBackLocked(err)
 	}
 }
 

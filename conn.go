@@ -43,6 +43,7 @@ type conn struct {
 	quiet   bool       // the pool's own: counted nowhere
 	trace   follower   // of the present statement
 	detours bool       // the present statement may be answered by the fallback
+	second  bool       // it is the fallback's, and makes the detour of another handle
 	tx      tx         // the open transaction; tx.base is nil outside one
 
 	// With the pool off a handle is one link for good, and after a

@@ -101,7 +101,7 @@ func primaryOnly(ctx context.Context) context.Context {
 // says both.
 func (h *conn) detour(ctx context.Context, query string, args []driver.NamedValue, why error) (driver.Rows, error) {
 	p := h.pool
-	g := &conn{pool: p.fallback}
+	g := &conn{pool: p.fallback, second: true}
 	rows, err := g.QueryContext(ctx, query, args)
 	if err == driver.ErrSkip { // the base wants it prepared
 		var s driver.Stmt
@@ -146,13 +146,24 @@ func (r detourRows) Close() error {
 
 // divertLocked sends the reads that wait to the fallback.
 func (p *Pool) divertLocked() {
-	if p.fallback == nil {
-		return
+	if p.fallback != nil {
+		p.answerLocked(func(h *conn) bool { return h.detours }, p.outageErrorLocked())
 	}
+}
+
+// turnBackLocked answers the detours that wait for a fallback that was never
+// reached: queueing for its dials, of which each answers the first in line,
+// they would wait for longer than without a fallback.
+func (p *Pool) turnBackLocked(err error) {
+	p.answerLocked(func(h *conn) bool { return h.second }, err)
+}
+
+// answerLocked grants err to those who wait and are meant.
+func (p *Pool) answerLocked(meant func(*conn) bool, err error) {
 	for w := p.queue.head; w != nil; {
 		next := w.next
-		if w.h.detours {
-			p.grantLocked(w, nil, p.outageErrorLocked())
+		if meant(w.h) {
+			p.grantLocked(w, nil, err)
 		}
 		w = next
 	}

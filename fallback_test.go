@@ -3,6 +3,8 @@ package pooled
 import (
 	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pooledsql/pooled/internal/fakedriver"
 )
@@ -35,4 +37,35 @@ func TestOnlyAReadThatStandsAloneMakesADetour(t *testing.T) {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
+}
+
+// TestAFallbackThatIsAwayTooHoldsNobodyUp: callers would fail at once without
+// it, so they do not queue for its dials one by one.
+func TestAFallbackThatIsAwayTooHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, conns(0, 4), dialect(&testDialect{}))
+		r.lost = true
+		r.must(r.read(r.db))
+		other := fakedriver.New(fakedriver.PGX)
+		cfg := *r.pool.cfg
+		r.pool.fallback = newPool(&cfg, other.Connector())
+		away := fakedriver.Fault{Op: fakedriver.Connect, Times: -1, Err: &fakedriver.Error{Code: "08006"}}
+		r.srv.Inject(away)
+		other.Inject(away)
+		r.pool.Evict()
+		db := r.again()
+		for range 2 {
+			start := time.Now()
+			errs := make(chan error, 200)
+			for range 200 {
+				go func() { errs <- r.read(db) }()
+			}
+			for range 200 {
+				r.is(<-errs, ErrCircuitOpen)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("the last of 200 reads waited %v", took)
+			}
+		}
+	})
 }
