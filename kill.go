@@ -41,7 +41,7 @@ type KillDialect interface {
 // sessionRef is how a server knows a session.
 type sessionRef struct {
 	id   uint64 // 0: not known
-	port int    // of the client's side
+	port int    // of the client's side; 0: a Unix socket, -1: not known
 }
 
 // killTimeout bounds the order to end a statement.
@@ -56,15 +56,21 @@ func (l *link) greeted(greeting []byte) {
 		return
 	}
 	l.ref.id = d.SessionID(greeting)
-	if a, ok := w.LocalAddr().(*net.TCPAddr); ok {
-		l.ref.port = a.Port
+	l.ref.port = -1
+	switch a := w.LocalAddr().(type) {
+	case *net.UnixAddr:
+		l.ref.port = 0
+	case *net.TCPAddr:
+		if a.Port != 0 { // else a tunnel that does not tell
+			l.ref.port = a.Port
+		}
 	}
 }
 
 // abandoned is called when a statement on l was cancelled: if the base has
 // closed the link over it, the server is told to end the statement.
 func (p *Pool) abandoned(l *link) {
-	if l.ref.id == 0 || l.killed || p.cfg.DisableKillQuery || !l.wire.closed() {
+	if l.ref.id == 0 || l.ref.port < 0 || l.killed || p.cfg.DisableKillQuery || !l.wire.closed() {
 		return
 	}
 	l.killed = true
