@@ -63,6 +63,9 @@ func ObserveConn(ctx context.Context, c net.Conn) net.Conn {
 	if s == nil || c == nil {
 		return c
 	}
+	if w := s.cur.Load(); w != nil && (c == net.Conn(w) || c == net.Conn(sysWire{w})) {
+		return c // seen already, by a dial function below
+	}
 	if tc, ok := c.(*net.TCPConn); ok && s.keepAlive > 0 {
 		// An error leaves the dialer's own keepalive in place.
 		_ = tc.SetKeepAliveConfig(net.KeepAliveConfig{

@@ -247,6 +247,22 @@ func TestWireLastAttachedSocketCounts(t *testing.T) {
 }
 
 // go-sql-driver takes a SyscallConn that fails for a dead connection.
+func TestObserveConnLooksAtASocketOnce(t *testing.T) {
+	for _, network := range []string{"tcp", "pipe"} {
+		ctx, slot := withWire(context.Background())
+		raw, far := net.Pipe()
+		defer far.Close()
+		if network == "tcp" {
+			_, raw, _ = pipe(t, network)
+		}
+		c := ObserveConn(ctx, raw)
+		w := slot.cur.Load()
+		if again := ObserveConn(ctx, c); again != c || slot.cur.Load() != w {
+			t.Errorf("%s: a dial function and Observe above it make two wires, and the outer one sees no file", network)
+		}
+	}
+}
+
 func TestWireHasDescriptorOnlyIfTheSocketHas(t *testing.T) {
 	ctx, slot := withWire(context.Background())
 	a, b := net.Pipe()
