@@ -481,7 +481,10 @@ func Unwrap(driverConn any) (driver.Conn, error) {
 }
 
 func (h *conn) unwrap() (driver.Conn, error) {
+	defer h.guard()
+	h.busy = true
 	l, err := h.bind(context.Background(), rawStatement, 0) // bounded by AcquireTimeout
+	h.busy = false
 	if err != nil {
 		return nil, err
 	}

@@ -176,6 +176,28 @@ func TestAPanicInTheBaseFreesTheSlot(t *testing.T) {
 	}
 }
 
+// A panic of the base under Unwrap, before the program has the link, is no loan
+// that a wrapper left open.
+func TestAPanicUnderUnwrapHangsTheLinkUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX)
+		r.lost = true
+		r.must(r.read(r.db))
+		c, err := r.db.Conn(t.Context())
+		r.must(err)
+		r.srv.Inject(fakedriver.Fault{Op: fakedriver.Reset, Panic: "boom"})
+		func() {
+			defer func() { recover() }()
+			_ = c.Raw(func(c any) error { _, err := Unwrap(c); return err })
+		}()
+		synctest.Wait()
+		if s := r.pool.Stats(); s.Unended != 0 || s.ClosedBroken != 1 {
+			t.Errorf("%d loans not ended, %d links broken; want 0 and 1", s.Unended, s.ClosedBroken)
+		}
+		r.must(r.read(r.db))
+	})
+}
+
 func TestRowsOpenAcrossAPanicAreLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, fakedriver.PGX)
