@@ -121,7 +121,7 @@ func (p *Pool) acquire(ctx context.Context, h *conn, front bool) (*link, error) 
 		p.mu.Unlock()
 		return nil, err
 	}
-	if p.cfg.MaxWaiters > 0 && p.queue.len >= p.cfg.MaxWaiters && !front {
+	if p.cfg.MaxWaiters > 0 && p.queue.len-p.queue.quiet >= p.cfg.MaxWaiters && !front {
 		p.attention.Add(-1)
 		failed := p.failureLocked(0)
 		p.mu.Unlock()

@@ -263,3 +263,14 @@ func TestThereAreNeverMoreLinksThanMaxConns(t *testing.T) {
 		}
 	})
 }
+
+func TestThePoolsOwnProbeTakesNobodysPlaceInTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fakedriver.PGX, func(c *Config) { c.MaxWaiters = 1 })
+		held := r.hold()
+		r.pool.Health(t.Context())
+		errs := r.callers(1)
+		held.Close()
+		r.must(<-errs)
+	})
+}
