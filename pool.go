@@ -385,7 +385,7 @@ func (p *Pool) Shutdown(ctx context.Context) (failed error) {
 			}
 			return fmt.Errorf("pooled: shut down with %d connections cut off on loan: %w", n, err)
 		} else {
-			return fmt.Errorf("pooled: shut down, %d dials and goodbyes not over: %w", p.dialling+p.closing, err)
+			return fmt.Errorf("pooled: shut down, %d dials, goodbyes, hooks and checks not over: %w", p.background, err)
 		}
 	}
 }

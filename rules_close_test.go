@@ -237,3 +237,20 @@ func TestWithThePoolOffCloseDoesNotWaitForTheServer(t *testing.T) {
 		}
 	})
 }
+
+// TestShutdownTellsHowMuchIsNotOver, also where that is the program's own.
+func TestShutdownTellsHowMuchIsNotOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		r := newRig(t, fakedriver.PGX, func(c *Config) {
+			c.HealthChecks = []HealthCheck{func(context.Context) []Reason { <-stuck; return nil }}
+		})
+		r.pool.Health(t.Context())
+		err := r.pool.Shutdown(after(t, time.Second))
+		r.is(err, context.DeadlineExceeded)
+		if want := "pooled: shut down, 1 dials, goodbyes, hooks and checks not over: context deadline exceeded"; err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+		close(stuck)
+	})
+}
