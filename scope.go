@@ -16,13 +16,19 @@ type scopeKey struct{}
 
 // scope counts the statements of one piece of work.
 type scope struct {
-	mu  sync.Mutex
-	ran map[scopeStatement]int
+	mu sync.Mutex
+	scopeCounts
 }
 
-type scopeStatement struct {
+// scopeCounts says how often each statement ran. There are few of them most of
+// the time, and with a map a short piece of work would cost more than all else
+// that is measured of it.
+type scopeCounts []scopeCount
+
+type scopeCount struct {
 	pool        *Pool
 	fingerprint uint64
+	times       int
 }
 
 // maxScopeStatements bounds how many digests one scope counts.
@@ -51,18 +57,23 @@ func unscoped(ctx context.Context) context.Context {
 // count returns how often the statement ran in the scope, this time included;
 // 0 when there are too many to tell.
 func (s *scope) count(p *Pool, st *Statement) int {
-	key := scopeStatement{p, st.Fingerprint}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ran == nil {
-		s.ran = make(map[scopeStatement]int)
+	return s.scopeCounts.count(p, st)
+}
+
+func (c *scopeCounts) count(p *Pool, st *Statement) int {
+	for i := range *c {
+		if ran := &(*c)[i]; ran.fingerprint == st.Fingerprint && ran.pool == p {
+			ran.times++
+			return ran.times
+		}
 	}
-	n, known := s.ran[key]
-	if !known && len(s.ran) >= maxScopeStatements {
+	if len(*c) >= maxScopeStatements {
 		return 0
 	}
-	s.ran[key] = n + 1
-	return n + 1
+	*c = append(*c, scopeCount{p, st.Fingerprint, 1})
+	return 1
 }
 
 // noteScope counts a statement in the scope of its context, if it has one.
@@ -79,14 +90,15 @@ func (p *Pool) noteScope(ctx context.Context, st *Statement, untraced bool) {
 	if !traced && !scopes.Load() {
 		return
 	}
-	s, _ := ctx.Value(scopeKey{}).(*scope)
-	if s == nil && traced {
-		s = p.traces.scope(id)
-	}
-	if s == nil || s == noScope {
+	n := 0
+	if s, _ := ctx.Value(scopeKey{}).(*scope); s == noScope {
 		return
+	} else if s != nil {
+		n = s.count(p, st)
+	} else if traced {
+		n = p.traces.count(id, p, st)
 	}
-	if n := s.count(p, st); n > p.cfg.RepeatLimit {
+	if n > p.cfg.RepeatLimit {
 		p.noteRepeat(ctx, st, n)
 	}
 }
@@ -109,30 +121,30 @@ const (
 	tracesKept  = 32 // in each
 )
 
-// traceScopes are the scopes of traces.
+// traceScopes counts the statements of traces. A shard has those of its traces
+// in the order in which they came, each in place of the oldest.
 type traceScopes [traceShards]struct {
-	mu   sync.Mutex
-	of   map[[16]byte]*scope
-	ids  [tracesKept][16]byte // in the order in which they came
-	next int
+	mu     sync.Mutex
+	ids    [tracesKept][16]byte
+	counts [tracesKept]scopeCounts
+	last   int // the newest
 }
 
-func (t *traceScopes) scope(id [16]byte) *scope {
+// count is scope.count for the trace with that id.
+func (t *traceScopes) count(id [16]byte, p *Pool, st *Statement) int {
 	shard := &t[id[15]%traceShards]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if s := shard.of[id]; s != nil {
-		return s
+	i := shard.last // which is the one most of the time
+	for shard.ids[i] != id {
+		i = (i + tracesKept - 1) % tracesKept
+		if i == shard.last {
+			i = (i + 1) % tracesKept
+			shard.last, shard.ids[i], shard.counts[i] = i, id, shard.counts[i][:0]
+			break
+		}
 	}
-	if shard.of == nil {
-		shard.of = make(map[[16]byte]*scope)
-	}
-	delete(shard.of, shard.ids[shard.next])
-	shard.ids[shard.next] = id
-	shard.next = (shard.next + 1) % tracesKept
-	s := new(scope)
-	shard.of[id] = s
-	return s
+	return shard.counts[i].count(p, st)
 }
 
 // Repeat is a statement that one Scope, or one trace, ran suspiciously often.

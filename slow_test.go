@@ -159,23 +159,30 @@ func TestOneScopeThatAsksAgainAndAgainIsSuspicious(t *testing.T) {
 
 func TestOnlyTheLastTracesAreFollowed(t *testing.T) {
 	var traces traceScopes
-	first := traces.scope([16]byte{1})
-	if traces.scope([16]byte{1}) != first {
-		t.Error("a trace has two scopes")
+	first, read, other := [16]byte{1}, &Statement{Fingerprint: 1}, &Statement{Fingerprint: 2}
+	count := func(id [16]byte, st *Statement, want int) {
+		t.Helper()
+		if n := traces.count(id, nil, st); n != want {
+			t.Errorf("trace %v counts %d times, want %d", id, n, want)
+		}
 	}
-	for i := range 10_000 {
-		traces.scope([16]byte{0: byte(i), 1: byte(i >> 8), 2: 1, 15: byte(i)})
+	for n := range maxScopeStatements - 1 {
+		count(first, read, n+1)
+		count(first, &Statement{Fingerprint: uint64(n) + 2}, 1)
 	}
-	n := 0
-	for i := range traces {
-		n += len(traces[i].of)
+	count(first, &Statement{Fingerprint: 1000}, 0) // too many
+	for n := range tracesKept {
+		count(first, other, n+2) // it does not matter how lately it was asked
+		if n > 0 {
+			count([16]byte{1, byte(n)}, read, 1)
+		}
+		count([16]byte{1, byte(n), 15: 1}, read, 1) // in another shard
 	}
-	if n > traceShards*tracesKept {
-		t.Errorf("%d traces are kept", n)
-	}
-	if traces.scope([16]byte{1}) == first {
-		t.Error("the first of 10000 traces is kept")
-	}
+	count([16]byte{1, 1}, read, 2)
+	count([16]byte{2}, read, 1) // one too many
+	count([16]byte{1, 1}, read, 3)
+	count(first, read, 1) // nothing is left of it
+	count(first, other, 1)
 }
 
 func TestScopesMayBeUsedByMany(t *testing.T) {
