@@ -21,11 +21,12 @@ type Trace interface {
 	// Retried is called before the statement runs again.
 	Retried(RetryInfo)
 
-	// Comment is called before a plain statement that reads or changes rows is
-	// sent. What it returns, from /* to */, is sent behind the text, unless
-	// that holds a comment already. "" sends none. Neither the classifier nor
-	// the cache of prepared statements sees it; see also [CommentDialect].
-	Comment() string
+	// Commented is called before a plain statement that reads or changes rows
+	// is sent, unless its text holds a comment already. It returns what is sent
+	// in place of text: with a comment behind it, or text itself. Neither the
+	// classifier nor the cache of prepared statements sees the comment; see also
+	// [CommentDialect].
+	Commented(text string) string
 
 	// Ended is called once, when the statement is over.
 	Ended(TraceEnd)
@@ -119,17 +120,17 @@ func (h *conn) commented(l *link, st *Statement, query string, args []driver.Nam
 	if strings.Contains(query, "--") || strings.Contains(query, "/*") || strings.Contains(query, "#") && h.pool.dialect.Flavor() == MySQL {
 		return query, args
 	}
-	comment := h.trace.Comment()
-	if comment == "" {
+	text := strings.TrimRight(query, "; \t\r\n")
+	with := h.trace.Commented(text)
+	if with == text {
 		return query, args
 	}
 	if d, ok := h.pool.dialect.(CommentDialect); ok {
-		with, ok := d.Commented(l.base, args)
+		once, ok := d.Commented(l.base, args)
 		if !ok {
 			return query, args
 		}
-		args = with
+		args = once
 	}
-	text := strings.TrimRight(query, "; \t\r\n")
-	return text + " " + comment + query[len(text):], args
+	return with + strings.TrimRight(query[len(text):], " \t\r\n"), args
 }

@@ -56,8 +56,8 @@ func (t traceOf) Waited(d time.Duration) {
 func (t traceOf) Retried(i RetryInfo) {
 	t.add("%d: try %d of %s: %v", t.id, i.Try, i.Statement.Operation, i.Err)
 }
-func (t traceOf) Comment() string  { return t.comment }
-func (t traceOf) Ended(e TraceEnd) { t.add("%d: %d rows, %v", t.id, e.Rows, e.Err) }
+func (t traceOf) Commented(text string) string { return text + t.comment }
+func (t traceOf) Ended(e TraceEnd)             { t.add("%d: %d rows, %v", t.id, e.Rows, e.Err) }
 
 // saw asserts what was told since it was last asked.
 func (tr *tracer) saw(t *testing.T, want ...string) {
@@ -224,7 +224,7 @@ func TestATraceEndsWithAPanicOfTheDriver(t *testing.T) {
 }
 
 func TestWhatIsNotFollowedIsLeftAlone(t *testing.T) {
-	tr := tracer{ignore: true, comment: "/*no*/"}
+	tr := tracer{ignore: true, comment: " /*no*/"}
 	r := newRig(t, fakedriver.PGX, tr.option)
 	r.must(r.write(r.db, 1))
 	r.must(r.read(r.db))
@@ -233,7 +233,7 @@ func TestWhatIsNotFollowedIsLeftAlone(t *testing.T) {
 }
 
 func TestACommentIsSentAndNotSeen(t *testing.T) {
-	tr := tracer{comment: "/*traceparent='00-1'*/"}
+	tr := tracer{comment: " /*traceparent='00-1'*/"}
 	r := newRig(t, fakedriver.PGX, tr.option)
 	for _, q := range []string{
 		"UPDATE a SET k = ?, v = ?",
@@ -265,7 +265,7 @@ func TestACommentIsSentAndNotSeen(t *testing.T) {
 }
 
 func TestAMySQLTextWithAHashGetsNoComment(t *testing.T) {
-	tr := tracer{comment: "/*a='b'*/"}
+	tr := tracer{comment: " /*a='b'*/"}
 	r := newRig(t, fakedriver.PGX, tr.option, dialect(mysqlDialect{}))
 	_, err := r.db.Exec("UPDATE t SET k = ?, v = ? # done", 1, "v")
 	r.must(err)

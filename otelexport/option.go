@@ -20,6 +20,7 @@ type config struct {
 	provider  trace.TracerProvider
 	names     bool
 	text      bool
+	rows      bool
 	comment   bool
 	tags      func(context.Context) map[string]string
 	summaries int
@@ -55,6 +56,13 @@ func WithNames() Option {
 // literals.
 func WithQueryText() Option {
 	return optionFunc(func(c *config) { c.text = true })
+}
+
+// WithReturnedRows adds db.response.returned_rows, the number of rows that the
+// program read, to spans. Default: off, as the conventions ask of what they
+// have not settled; the metrics have it.
+func WithReturnedRows() Option {
+	return optionFunc(func(c *config) { c.rows = true })
 }
 
 // WithSummaries bounds how many different db.query.summary the metrics of a

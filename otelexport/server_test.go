@@ -140,7 +140,7 @@ func TestSpansOnAServer(t *testing.T) {
 			srv := s.start(t)
 			proxy := faultproxy.New(t, srv.Addr())
 			sp := newSpans(t)
-			db := s.open(t, srv.DSNVia(proxy.Addr(), srv.NewDatabase(t)), Spans(WithTracerProvider(sp.provider)))
+			db := s.open(t, srv.DSNVia(proxy.Addr(), srv.NewDatabase(t)), Spans(WithTracerProvider(sp.provider), WithReturnedRows()))
 			ctx, request := sp.request(t.Context())
 			_, err := db.ExecContext(ctx, s.table)
 			must(t, err)

@@ -24,9 +24,9 @@ import (
 //
 // It sets Config.Hooks.Trace, and Config.TraceID where there is none.
 func Spans(opts ...Option) pooled.Option {
-	t := &tracer{config: newConfig(opts)}
-	t.tracer = t.provider.Tracer(scopeName, trace.WithSchemaURL(schemaURL))
+	cfg := newConfig(opts)
 	return func(c *pooled.Config) {
+		t := &tracer{config: cfg, tracer: cfg.provider.Tracer(scopeName, trace.WithSchemaURL(schemaURL))}
 		c.Hooks.Trace = func(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
 			// Mostly there is no span, which is seen at a glance.
 			if span := trace.SpanFromContext(ctx); span == noSpan || !sampled(span.SpanContext()) {
@@ -59,36 +59,44 @@ var client = trace.WithSpanKind(trace.SpanKindClient)
 type tracer struct {
 	config
 	tracer trace.Tracer
-	server atomic.Pointer[server] // of the pool that asked last: mostly there is one
+	starts [startsKept]atomic.Pointer[spanStart] // by the last bits of the fingerprint
 }
 
-// server is what the attributes say of a pool's server.
-type server struct {
-	pool  *pooled.Pool
-	attrs []attribute.KeyValue
+// spanStart is what the span of a statement begins with.
+type spanStart struct {
+	of      pooled.TraceStart
+	name    string
+	options []trace.SpanStartOption
 }
 
-// serverAttributes returns a new slice with room for those of a statement.
-func (t *tracer) serverAttributes(p *pooled.Pool) []attribute.KeyValue {
-	s := t.server.Load()
-	if s == nil || s.pool != p {
-		s = &server{p, serverAttributes(p)}
-		t.server.Store(s)
-	}
-	return append(make([]attribute.KeyValue, 0, len(s.attrs)+5), s.attrs...)
-}
+// startsKept is for how many statements a pool keeps what their spans begin
+// with.
+const startsKept = 256
 
 func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Context, pooled.Trace) {
+	if s.Text != "" && !t.text {
+		s.Text = s.Statement.Digest
+	}
+	slot := &t.starts[s.Statement.Fingerprint%startsKept]
+	b := slot.Load()
+	if b == nil || b.of != s {
+		b = t.begin(s)
+		if !t.text { // else it may be long, and have literals
+			slot.Store(b)
+		}
+	}
+	ctx, sp := t.tracer.Start(ctx, b.name, b.options...)
+	return ctx, &statementSpan{Span: sp, tracer: t, pool: s.Pool, ctx: ctx}
+}
+
+func (t *tracer) begin(s pooled.TraceStart) *spanStart {
 	st := s.Statement
-	attrs := t.serverAttributes(s.Pool)
+	attrs := serverAttributes(s.Pool)
 	if st.Summary != "" {
 		attrs = append(attrs, semconv.DBQuerySummary(st.Summary))
 	}
-	switch {
-	case t.text && s.Text != "":
+	if s.Text != "" {
 		attrs = append(attrs, semconv.DBQueryText(s.Text))
-	case s.Text != "":
-		attrs = append(attrs, semconv.DBQueryText(st.Digest))
 	}
 	if s.BatchSize > 1 { // the conventions know no batch of one
 		attrs = append(attrs, semconv.DBOperationBatchSize(s.BatchSize))
@@ -97,8 +105,7 @@ func (t *tracer) start(ctx context.Context, s pooled.TraceStart) (context.Contex
 		attrs = nameAttributes(attrs, st.Operation, operations.Collection(st.Tables))
 	}
 	name := cmp.Or(st.Summary, st.Operation, attrs[0].Value.AsString())
-	ctx, sp := t.tracer.Start(ctx, name, client, trace.WithAttributes(attrs...))
-	return ctx, &statementSpan{Span: sp, tracer: t, pool: s.Pool, ctx: ctx}
+	return &spanStart{s, name, []trace.SpanStartOption{client, trace.WithAttributes(attrs...)}}
 }
 
 // statementSpan is the span of one statement.
@@ -123,7 +130,7 @@ func (s *statementSpan) Retried(i pooled.RetryInfo) {
 // Ended ends the span. What an error says may hold literals, so only its code
 // is told.
 func (s *statementSpan) Ended(e pooled.TraceEnd) {
-	if e.Rows >= 0 {
+	if s.rows && e.Rows >= 0 {
 		s.SetAttributes(semconv.DBResponseReturnedRows(int(e.Rows)))
 	}
 	if e.Err != nil {

@@ -90,22 +90,31 @@ func TestQueryTextIsTheDigestUnlessAskedFor(t *testing.T) {
 }
 
 func TestASpanLastsUntilTheRowsAreClosed(t *testing.T) {
-	s := newSpans(t)
-	db := openFake(t, fakedriver.New(fakedriver.PGX), Spans(WithTracerProvider(s.provider)))
-	ctx, _ := s.request(t.Context())
-	rows, err := db.QueryContext(ctx, "SELECT 1")
-	must(t, err)
-	if n := len(s.ended()); n != 0 {
-		t.Errorf("%d spans have ended", n)
-	}
-	n := 0
-	for rows.Next() {
-		n++
-	}
-	rows.Close()
-	list := s.ended()
-	if len(list) != 1 || text(attrs(list[0]), semconv.DBResponseReturnedRowsKey) != strconv.Itoa(n) {
-		t.Fatalf("%d spans, %v", len(list), list)
+	for _, opts := range [][]Option{nil, {WithReturnedRows()}} {
+		s := newSpans(t)
+		db := openFake(t, fakedriver.New(fakedriver.PGX), Spans(append(opts, WithTracerProvider(s.provider))...))
+		ctx, _ := s.request(t.Context())
+		rows, err := db.QueryContext(ctx, "SELECT 1")
+		must(t, err)
+		if n := len(s.ended()); n != 0 {
+			t.Errorf("%d spans have ended", n)
+		}
+		n := 0
+		for rows.Next() {
+			n++
+		}
+		rows.Close()
+		list := s.ended()
+		if len(list) != 1 {
+			t.Fatalf("%d spans", len(list))
+		}
+		want := ""
+		if opts != nil {
+			want = strconv.Itoa(n)
+		}
+		if got := text(attrs(list[0]), semconv.DBResponseReturnedRowsKey); got != want {
+			t.Errorf("returned rows are %q, want %q", got, want)
+		}
 	}
 }
 

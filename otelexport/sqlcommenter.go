@@ -8,18 +8,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Comment returns the comment of sqlcommenter: keys in order, keys and values
+// Commented adds the comment of sqlcommenter: keys in order, keys and values
 // percent-encoded.
-func (s *statementSpan) Comment() string {
+func (s *statementSpan) Commented(text string) string {
 	if !s.comment {
-		return ""
+		return text
 	}
 	sc := s.SpanContext()
 	state := sc.TraceState().String()
-	comment := make([]byte, 0, 128)
-	comment = append(comment, "/*"...)
+	parent := appendTraceParent(make([]byte, 0, 80), sc)
 	if s.tags == nil && state == "" {
-		return string(append(appendTraceParent(comment, sc), "*/"...))
+		return text + " /*" + string(parent) + "*/"
 	}
 	tags := map[string]string{}
 	if s.tags != nil {
@@ -29,12 +28,13 @@ func (s *statementSpan) Comment() string {
 	if state != "" {
 		tags["tracestate"] = state
 	}
+	comment := []byte(text + " /*")
 	for i, key := range slices.Sorted(maps.Keys(tags)) {
 		if i > 0 {
 			comment = append(comment, ',')
 		}
 		if key == traceParent {
-			comment = appendTraceParent(comment, sc)
+			comment = append(comment, parent...)
 			continue
 		}
 		comment = append(percentEncode(comment, key), "='"...)
