@@ -117,10 +117,10 @@ func (h *conn) commented(l *link, st *Statement, query string, args []driver.Nam
 	// What looks like a comment may be in a literal. Then there is none of
 	// ours, which does no harm; a second one would be against the
 	// specification of sqlcommenter.
-	if strings.Contains(query, "--") || strings.Contains(query, "/*") || strings.Contains(query, "#") && h.pool.dialect.Flavor() == MySQL {
+	if strings.Contains(query, "--") || strings.Contains(query, "/*") || h.pool.dialect.Flavor() == MySQL && strings.Contains(query, "#") {
 		return query, args
 	}
-	text := strings.TrimRight(query, "; \t\r\n")
+	text, tail := cutEnd(query)
 	with := h.trace.Commented(text)
 	if with == text {
 		return query, args
@@ -132,5 +132,24 @@ func (h *conn) commented(l *link, st *Statement, query string, args []driver.Nam
 		}
 		args = once
 	}
-	return with + strings.TrimRight(query[len(text):], " \t\r\n"), args
+	return with + tail, args
+}
+
+// cutEnd returns the text before the semicolons and blanks at its end, and
+// these, where there is more than blanks.
+func cutEnd(query string) (text, tail string) {
+	semicolon := false
+	for end := len(query); end > 0; end-- {
+		switch query[end-1] {
+		case ';':
+			semicolon = true
+		case ' ', '\t', '\r', '\n':
+		default:
+			if semicolon {
+				tail = query[end:]
+			}
+			return query[:end], tail
+		}
+	}
+	return "", query
 }

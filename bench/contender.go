@@ -11,6 +11,7 @@ type Contender struct {
 	Spans  bool   // makes OpenTelemetry spans
 	Idle   bool   // passes calls on and measures nothing: what a wrapper costs at least
 	Native bool   // for PostgreSQL alone
+	Traced bool   // only where requests are traced
 }
 
 // Contenders are all of them, in the order of the results.
@@ -18,6 +19,8 @@ var Contenders = []Contender{
 	{Name: "bare", Title: "the bare driver", On: "nothing; on servers pgx's stdlib and go-sql-driver/mysql, with limits set by hand"},
 	{Name: "pooled", Title: "pooled", Module: "github.com/pooledsql/pooled", Spans: true,
 		On: "everything: the pool, retry, breaker, digests, histograms, slow log with callers, repeated statements, metrics, spans, SQLCommenter"},
+	{Name: "pooled-plain", Title: "pooled, without comments", Module: "github.com/pooledsql/pooled", Spans: true, Traced: true,
+		On: "the same without SQLCommenter, in requests that are traced"},
 	{Name: "xsam", Title: "XSAM/otelsql", Module: "github.com/XSAM/otelsql", On: "metrics, spans", Spans: true},
 	{Name: "nhat", Title: "go.nhat.io/otelsql", Module: "go.nhat.io/otelsql", On: "metrics, spans as in its README", Spans: true},
 	{Name: "uptrace", Title: "uptrace otelsql", Module: "github.com/uptrace/opentelemetry-go-extra/otelsql", On: "metrics, spans", Spans: true},
@@ -31,3 +34,6 @@ var Contenders = []Contender{
 	{Name: "pgxpool", Title: "pgxpool", Module: "github.com/jackc/pgx/v5", On: "the pool; by itself, without database/sql", Native: true},
 	{Name: "pgxpool-sql", Title: "OpenDBFromPool", Module: "github.com/jackc/pgx/v5", On: "the pool; pgxpool below a sql.DB", Native: true},
 }
+
+// Ours is true of pooled, however it is set up.
+func (c Contender) Ours() bool { return c.Module == "github.com/pooledsql/pooled" }

@@ -47,6 +47,7 @@ type opener func(testing.TB, target, trace.TracerProvider) *sql.DB
 var openers = map[string]opener{
 	"bare":            bare,
 	"pooled":          everything,
+	"pooled-plain":    withoutComments,
 	"xsam":            xsam,
 	"nhat":            openNhat,
 	"uptrace":         openUptrace,
@@ -68,7 +69,7 @@ func contenders(wanted func(Contender) bool) []contender {
 	return out
 }
 
-func all(Contender) bool { return true }
+func all(c Contender) bool { return !c.Traced }
 
 func tracers(c Contender) bool { return c.Spans || c.Name == "bare" }
 
@@ -114,12 +115,23 @@ func bare(tb testing.TB, t target, _ trace.TracerProvider) *sql.DB {
 // collects.
 func everything(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
 	tb.Helper()
+	return withSpans(tb, t, otelexport.WithTracerProvider(tp), otelexport.WithSQLCommenter(nil))
+}
+
+// withoutComments is everything but the comments, which no other one writes.
+func withoutComments(tb testing.TB, t target, tp trace.TracerProvider) *sql.DB {
+	tb.Helper()
+	return withSpans(tb, t, otelexport.WithTracerProvider(tp))
+}
+
+func withSpans(tb testing.TB, t target, opts ...otelexport.Option) *sql.DB {
+	tb.Helper()
 	db := t.openPooled(tb, func(c *pooled.Config) {
 		c.Profile = pooled.Production
 		c.MaxConns, c.MinConns = t.conns, t.conns
 		c.SlowQuery, c.SlowQueryCaller = time.Second, true
 		c.Logger = slog.New(slog.DiscardHandler) // it has a word on every request that repeats itself
-	}, otelexport.Spans(otelexport.WithTracerProvider(tp), otelexport.WithSQLCommenter(nil)))
+	}, otelexport.Spans(opts...))
 	pool, _ := pooled.From(db)
 	producer := otelexport.NewProducer()
 	producer.Add(pool)

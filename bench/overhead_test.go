@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"syscall"
 	"testing"
@@ -40,8 +41,8 @@ func TestOverheadOfMeasuring(t *testing.T) {
 						}
 					})
 				}
-				if a := allocations(calls[1]) - allocations(calls[0]); a > 0 {
-					t.Errorf("%v allocations added", a)
+				if allocatesMore(calls[1], calls[0]) {
+					t.Error("pooled allocates")
 				}
 				for range 5 {
 					times := inTurn(rounds, n, calls)
@@ -66,64 +67,94 @@ func TestOverheadOfMeasuring(t *testing.T) {
 func strict() bool { return !raceEnabled && os.Getenv("POOLED_TEST_MEASURE") != "" }
 
 // TestLeastOverhead: with everything on, each operation costs less than with
-// any other wrapper that measures anything. Elsewhere than in make measure it only
-// shows that all of them work, and that nothing is allocated.
+// any other wrapper that measures anything. In requests that are traced it costs
+// no more than with any other that makes spans, if pooled writes no comments as
+// they do not; what both do most of, the SDK's spans, leaves 5 % between those
+// that are even. Elsewhere than in make measure it only shows that all of them
+// work, and that nothing is allocated.
 func TestLeastOverhead(t *testing.T) {
 	rounds, n := 2, 10
 	if strict() {
 		rounds, n = 60, 3000
 	}
-	for _, op := range operations {
-		t.Run(op.name, func(t *testing.T) {
-			tracing := unsampled(t)
-			field := contenders(all)
-			var calls []func()
-			for _, c := range field {
-				client := newClient(t, tracing, c.open(t, nothing(op.rows), tracing.provider), noopScript)
-				calls = append(calls, func() {
-					if err := op.do(client); err != nil {
-						t.Error(c.Name, err)
+	for _, setUp := range []struct {
+		name    string
+		tracing tracing
+		ours    string
+		field   func(Contender) bool
+		what    string
+		least   func(ours, others, bare float64) (measured, bound float64)
+	}{
+		{"not sampled", unsampled(t), "pooled", all, "ns added, to be less than with any other wrapper",
+			func(ours, others, _ float64) (float64, float64) { return ours, others }},
+		{"traced", sampled(t), "pooled-plain", tracers, "time, of the best other wrapper's with spans",
+			func(ours, others, bare float64) (float64, float64) { return (bare + ours) / (bare + others), 1.05 }},
+	} {
+		for _, op := range operations {
+			t.Run(setUp.name+"/"+op.name, func(t *testing.T) {
+				field := contenders(setUp.field)
+				var calls []func()
+				for _, c := range field {
+					client := newClient(t, setUp.tracing, c.open(t, nothing(op.rows), setUp.tracing.provider), noopScript)
+					calls = append(calls, func() {
+						if err := op.do(client); err != nil {
+							t.Error(c.Name, err)
+						}
+					})
+				}
+				if setUp.ours == "pooled" && allocatesMore(calls[1], calls[0]) {
+					t.Error("pooled allocates")
+				}
+				for range 5 {
+					times := inTurn(rounds, max(1, n/min(op.rows, 10)), calls)
+					bare := median(times[0])
+					ours, least := math.Inf(1), math.Inf(1)
+					for i, c := range field[1:] {
+						for round, bare := range times[0] {
+							times[i+1][round] -= bare
+						}
+						added := median(times[i+1])
+						t.Logf("%s adds %.0f ns", c.Name, added)
+						if c.Name == setUp.ours {
+							ours = added
+						} else if !c.Ours() && !c.Idle {
+							least = min(least, added)
+						}
 					}
-				})
-			}
-			if a := allocations(calls[1]) - allocations(calls[0]); a > 0 {
-				t.Errorf("%v allocations added", a)
-			}
-			for range 5 {
-				added := make([]float64, len(calls))
-				times := inTurn(rounds, max(1, n/min(op.rows, 10)), calls)
-				for i := 1; i < len(added); i++ {
-					for round, bare := range times[0] {
-						times[i][round] -= bare
+					measured, bound := setUp.least(ours, least, bare)
+					ok := measured <= bound
+					if strict() {
+						t.Logf("MEASURED|%s, %s, with everything measured: %s|%.3g|<= %.3g|%s", op.name, setUp.name, setUp.what, measured, bound, map[bool]string{true: "ok", false: "MISSED"}[ok])
 					}
-					added[i] = median(times[i])
-				}
-				least := math.Inf(1)
-				for i, c := range field[2:] {
-					t.Logf("%s adds %.0f ns", c.Name, added[i+2])
-					if !c.Idle {
-						least = min(least, added[i+2])
+					if ok || !strict() {
+						return
 					}
 				}
-				ok := added[1] < least
-				if strict() {
-					t.Logf("MEASURED|%s with everything measured: ns added, to be less than with any other wrapper|%.3g|<= %.3g|%s", op.name, added[1], least, map[bool]string{true: "ok", false: "MISSED"}[ok])
-				}
-				if ok || !strict() {
-					return
-				}
-			}
-			t.Error("the bound did not hold in any of five rounds")
-		})
+				t.Error("the bound did not hold in any of five rounds")
+			})
+		}
 	}
 }
 
-// allocations of one call, but under the race detector, which makes its own.
+// allocatesMore says whether one call allocates more than another: on average
+// by half an allocation, as each garbage collection empties the pools of both.
+// The race detector makes its own, so under it nothing is said.
+func allocatesMore(call, bare func()) bool {
+	return !raceEnabled && allocations(call)-allocations(bare) >= 0.5
+}
+
+// allocations of one call on average. Those of testing.AllocsPerRun have
+// nothing behind the point, so that two near an integer are one apart.
 func allocations(call func()) float64 {
-	if raceEnabled {
-		return 0
+	const n = 5000
+	call()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		call()
 	}
-	return testing.AllocsPerRun(5000, call)
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / n
 }
 
 // inTurn runs n of each call by turns, in an order that changes, and returns

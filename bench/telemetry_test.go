@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/binary"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -72,8 +73,10 @@ func traced(tb testing.TB, s sdktrace.Sampler, flags trace.TraceFlags, opts ...s
 	p := sdktrace.NewTracerProvider(append(opts, sdktrace.WithSampler(s))...)
 	tb.Cleanup(func() { _ = p.Shutdown(context.Background()) })
 	t := tracing{provider: p}
-	for i := range 256 {
-		parent := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1, byte(i)}, SpanID: trace.SpanID{1}, TraceFlags: flags})
+	for range 256 {
+		var id trace.TraceID
+		binary.BigEndian.PutUint64(id[8:], rand.Uint64()) // where W3C wants it random
+		parent := trace.NewSpanContext(trace.SpanContextConfig{TraceID: id, SpanID: trace.SpanID{1}, TraceFlags: flags})
 		t.requests = append(t.requests, trace.ContextWithSpanContext(context.Background(), parent))
 	}
 	return t

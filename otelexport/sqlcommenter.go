@@ -48,11 +48,14 @@ const traceParent = "traceparent"
 // appendTraceParent adds the pair of the W3C's trace context. Nothing in it
 // needs encoding.
 func appendTraceParent(to []byte, sc trace.SpanContext) []byte {
+	const ids = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
+	to = append(to, traceParent+"='"+ids+"'"...)
+	at := to[len(to)-len(ids)-1:]
 	id, span := sc.TraceID(), sc.SpanID()
-	to = append(to, traceParent+"='00-"...)
-	to = append(hex.AppendEncode(to, id[:]), '-')
-	to = append(hex.AppendEncode(to, span[:]), '-')
-	return append(hex.AppendEncode(to, []byte{byte(sc.TraceFlags())}), '\'')
+	hex.Encode(at[3:], id[:])
+	hex.Encode(at[36:], span[:])
+	hex.Encode(at[53:], []byte{byte(sc.TraceFlags())})
+	return to
 }
 
 // percentEncode leaves RFC 3986's unreserved characters alone, so that nothing

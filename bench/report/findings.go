@@ -97,7 +97,7 @@ func (r results) losses() []string {
 	for _, s := range settings {
 		for _, c := range bench.Contenders {
 			// On a driver that does nothing every wrapper loses to none at all.
-			if c.Name == "pooled" || c.Name == "bare" && strings.HasPrefix(s.suite, "Noop") {
+			if c.Ours() || c.Name == "bare" && strings.HasPrefix(s.suite, "Noop") {
 				continue
 			}
 			var where []string

@@ -206,7 +206,7 @@ func (r results) contenders() string {
 			module += ", `" + c.Module + "`"
 		}
 		version := r.machine["version-"+c.Name]
-		if c.Name == "pooled" {
+		if c.Ours() {
 			version = "this one"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", module, version, c.On)
