@@ -89,6 +89,32 @@ func TestQueryTextIsTheDigestUnlessAskedFor(t *testing.T) {
 	}
 }
 
+// TestEachSpanIsOfItsOwnStatement: of more statements than a pool keeps the
+// beginnings of, each has its own, the first time and the next.
+func TestEachSpanIsOfItsOwnStatement(t *testing.T) {
+	for key, opts := range map[string][]Option{"k = ?": nil, "k = $1": {WithQueryText()}} {
+		s := newSpans(t)
+		db := openFake(t, fakedriver.New(fakedriver.PGX), Spans(append(opts, WithTracerProvider(s.provider))...))
+		ctx, _ := s.request(t.Context())
+		var want []string
+		for range 2 {
+			for i := range 2 * startsKept {
+				table := "t" + strconv.Itoa(i)
+				_, err := db.ExecContext(ctx, "DELETE FROM "+table+" WHERE k = $1", 1)
+				must(t, err)
+				want = append(want, "DELETE "+table+" DELETE FROM "+table+" WHERE "+key)
+			}
+		}
+		var got []string
+		for _, sp := range s.ended() {
+			got = append(got, sp.Name()+" "+text(attrs(sp), semconv.DBQueryTextKey))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("spans are not of their statements: %q", got)
+		}
+	}
+}
+
 func TestASpanLastsUntilTheRowsAreClosed(t *testing.T) {
 	for _, opts := range [][]Option{nil, {WithReturnedRows()}} {
 		s := newSpans(t)
