@@ -263,6 +263,11 @@ func newTable(st *pooled.Statement, text string) string {
 	return ""
 }
 
+// fileTimeLag is by how much the time of a new file may be behind the clock: the
+// kernel takes that of its last tick, of which there are a hundred a second at
+// least. MariaDB's create_time is a file's.
+const fileTimeLag = 20 * time.Millisecond
+
 // ran compares what the statement changes with how it was before. A new table
 // is this statement's if it is not older than the entry.
 func (s mysql) ran(ctx context.Context, q querier, st *pooled.Statement, text string, e *Entry) (bool, error) {
@@ -278,7 +283,7 @@ func (s mysql) ran(ctx context.Context, q querier, st *pooled.Statement, text st
 		where = "table_schema = DATABASE() AND table_name = " + b.v(schema)
 	}
 	return one[bool](ctx, q, "SELECT EXISTS (SELECT 1 FROM information_schema.tables WHERE "+where+
-		fmt.Sprintf(" AND UNIX_TIMESTAMP(create_time) >= %d)", e.Started.Unix()))
+		fmt.Sprintf(" AND UNIX_TIMESTAMP(create_time) >= %d)", e.Started.Add(-fileTimeLag).Unix()))
 }
 
 // quoteMySQL quotes a name that may be qualified and quoted already.
